@@ -1,0 +1,70 @@
+import { openFile } from './read-volume';
+import { orientationOf } from './orientation';
+
+/** What a file holds. */
+export interface Inspection {
+  path: string;
+  format: string;
+  /** NIfTI: every dimension as stated, i first; pictures: columns, rows. */
+  shape: number[];
+  /** numpy's name of the type of the stored samples. */
+  dtype: string;
+  channels: number;
+  /** Voxel size along i, j, k in mm; 1 where the file states none. */
+  spacing: [number, number, number];
+  hasSpacing: boolean;
+  /** The direction in which i, j, k grow. */
+  orientation: string;
+  /** Voxel to world mm, RAS+. */
+  affine: number[][];
+  /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside. */
+  min: number;
+  max: number;
+}
+
+/** Describes an image file; for NIfTI the values agree with nibabel's. @throws UserError as `readVolume` */
+export async function inspect(path: string): Promise<Inspection> {
+  const { path: file, content } = await openFile(path);
+  if (!('header' in content)) {
+    const { format, shape, dtype, channels, spacing, hasSpacing, orientation, affine } = content;
+    return {
+      path: file,
+      format,
+      shape: shape.slice(0, 2),
+      dtype,
+      channels,
+      spacing,
+      hasSpacing,
+      orientation,
+      affine,
+      ...extremes(content.data),
+    };
+  }
+  const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = content.header;
+  const { min, max } = extremes(content.stored);
+  const ends = [min * slope + intercept, max * slope + intercept];
+  return {
+    path: file,
+    format,
+    shape: dimensions,
+    dtype,
+    channels,
+    spacing,
+    hasSpacing: true,
+    orientation: orientationOf(affine),
+    affine,
+    min: Math.min(...ends),
+    max: Math.max(...ends),
+  };
+}
+
+function extremes(samples: ArrayLike<number | bigint>): { min: number; max: number } {
+  let min = Infinity;
+  let max = -Infinity;
+  for (let n = 0; n < samples.length; n++) {
+    const value = Number(samples[n]);
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}

@@ -1,0 +1,62 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { UserError } from '../errors';
+
+/** More samples than this in one file are refused: a header that lies must not exhaust the memory. */
+export const maxSamples = 2 ** 31;
+
+/** Deflate packs at most 1032 bytes into one, so a file cannot hold more than that. */
+const deflateRatio = 1032;
+
+/** Refuses dimensions that are not positive whole numbers or whose product exceeds `maxSamples`. */
+export function checkDimensions(path: string, dimensions: readonly number[]): void {
+  const product = dimensions.reduce((a, b) => a * b, 1);
+  if (dimensions.some((n) => !Number.isInteger(n) || n < 1))
+    throw new UserError(
+      `${path}: the header states the dimensions ${dimensions.join(' x ')}; each must be at least 1.`,
+    );
+  if (product > maxSamples)
+    throw new UserError(
+      `${path}: the header states ${dimensions.join(' x ')} = ${product} samples; at most ${maxSamples} are read.`,
+    );
+}
+
+/** Refuses a file too small to hold `needed` bytes even at the best compression that its format can reach. */
+export function checkPlausible(
+  path: string,
+  fileBytes: number,
+  needed: number,
+  ratio = deflateRatio,
+): void {
+  if (needed > fileBytes * ratio + 4096)
+    throw new UserError(
+      `${path}: the header promises ${needed} bytes of samples, more than a file of ${fileBytes} bytes can hold; it is truncated or its dimensions are wrong.`,
+    );
+}
+
+const gunzipAsync = promisify(zlib.gunzip);
+
+/** The beginning of what a gzip stream holds: enough for a header. */
+export function gunzipStart(path: string, bytes: Uint8Array): Buffer {
+  try {
+    // A partial stream is expected here, hence the flush mode; 4 KiB inflate to 4 MiB at most.
+    return zlib.gunzipSync(bytes.subarray(0, 4096), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+  } catch (error) {
+    throw new UserError(`${path}: the gzip stream is damaged (${(error as Error).message}).`);
+  }
+}
+
+/** Inflates a gzip stream of which at most `limit` bytes are expected; more, a cut or a damaged stream is refused. */
+export async function gunzip(path: string, bytes: Uint8Array, limit: number): Promise<Buffer> {
+  try {
+    return await gunzipAsync(bytes, { maxOutputLength: limit });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new UserError(
+        `${path}: the gzip stream holds more than the ${limit} bytes that its header announces.`,
+      );
+    if (code === 'Z_BUF_ERROR') throw new UserError(`${path}: the gzip stream is truncated.`);
+    throw new UserError(`${path}: the gzip stream is damaged (${message}).`);
+  }
+}

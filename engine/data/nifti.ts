@@ -1,0 +1,444 @@
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { UserError } from '../errors';
+import { checkDimensions, checkPlausible, gunzip, gunzipStart } from './limits';
+import { columnNorm, orientationOf } from './orientation';
+import type { Volume } from './volume';
+
+/** What a NIfTI file states about itself. */
+export interface NiftiHeader {
+  format: 'nifti1' | 'nifti2';
+  /** All dimensions as stated, e.g. 4 of them for a time series. */
+  dimensions: number[];
+  /** numpy's name of the type of the stored samples. */
+  dtype: string;
+  /** Samples per voxel: 3 for RGB, 1 otherwise. */
+  channels: number;
+  /** stored * slope + intercept; 1 and 0 where the file states none. */
+  slope: number;
+  intercept: number;
+  /** Voxel size along i, j, k in mm. */
+  spacing: [number, number, number];
+  affine: number[][];
+}
+
+/** A NIfTI file with all of its stored samples, in the byte order of this machine. */
+export interface NiftiFile {
+  header: NiftiHeader;
+  /** As in the file: channel fastest (for RGB), then i, j, k, further dimensions. */
+  stored: Volume['data'] | BigInt64Array | BigUint64Array;
+  /** Stored samples per voxel, including an alpha that is dropped. */
+  storedChannels: number;
+}
+
+interface StoredType {
+  name: string;
+  bytes: number;
+  channels?: number;
+  storedChannels?: number;
+  view: (buffer: ArrayBuffer) => NiftiFile['stored'];
+}
+
+/** NIfTI's datatype codes. Complex, 128-bit and 1-bit samples are refused. */
+const storedTypes: Record<number, StoredType | undefined> = {
+  2: { name: 'uint8', bytes: 1, view: (b) => new Uint8Array(b) },
+  4: { name: 'int16', bytes: 2, view: (b) => new Int16Array(b) },
+  8: { name: 'int32', bytes: 4, view: (b) => new Int32Array(b) },
+  16: { name: 'float32', bytes: 4, view: (b) => new Float32Array(b) },
+  64: { name: 'float64', bytes: 8, view: (b) => new Float64Array(b) },
+  128: {
+    name: 'uint8',
+    bytes: 1,
+    channels: 3,
+    storedChannels: 3,
+    view: (b) => new Uint8Array(b),
+  },
+  256: { name: 'int8', bytes: 1, view: (b) => new Int8Array(b) },
+  512: { name: 'uint16', bytes: 2, view: (b) => new Uint16Array(b) },
+  768: { name: 'uint32', bytes: 4, view: (b) => new Uint32Array(b) },
+  1024: { name: 'int64', bytes: 8, view: (b) => new BigInt64Array(b) },
+  1280: { name: 'uint64', bytes: 8, view: (b) => new BigUint64Array(b) },
+  2304: {
+    name: 'uint8',
+    bytes: 1,
+    channels: 3,
+    storedChannels: 4,
+    view: (b) => new Uint8Array(b),
+  },
+};
+
+/** True for bytes (inflated, if the file is gzipped) that begin as a NIfTI-1 or -2 header does. */
+export function isNifti(bytes: Uint8Array): boolean {
+  return niftiVersion(bytes) !== null;
+}
+
+function niftiVersion(
+  bytes: Uint8Array,
+): { version: 1 | 2; littleEndian: boolean; pair: boolean } | null {
+  if (bytes.length < 348) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const littleEndian of [true, false]) {
+    const size = view.getInt32(0, littleEndian);
+    const magicAt = size === 348 ? 344 : size === 540 ? 4 : -1;
+    if (magicAt < 0 || bytes.length < size) continue;
+    const magic = String.fromCharCode(...bytes.subarray(magicAt, magicAt + 3));
+    const version = size === 348 ? 1 : 2;
+    if (magic === `n+${version}` || magic === `ni${version}`)
+      return { version, littleEndian, pair: magic.startsWith('ni') };
+  }
+  return null;
+}
+
+const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/**
+ * Opens a NIfTI-1 or -2 file, plain or gzipped, of either byte order: `.nii`, or a `.hdr` and `.img` pair named by
+ * either of the two. `bytes` is the content of `path`.
+ * @throws UserError for a file that is none, is truncated, or whose header is not to be believed.
+ */
+export async function openNifti(path: string, bytes: Uint8Array): Promise<NiftiFile> {
+  const imageName = /\.img(\.gz)?$/i.exec(path);
+  if (imageName) {
+    const stem = path.slice(0, imageName.index);
+    const header = [`${stem}.hdr`, `${stem}.hdr.gz`, `${stem}.HDR`].find((file) =>
+      existsSync(file),
+    );
+    if (header === undefined)
+      throw new UserError(
+        `${path}: the header beside it, ${stem}.hdr or ${stem}.hdr.gz, is missing.`,
+      );
+    return openPair(header, await readFile(header), path, bytes);
+  }
+  const start = isGzip(bytes) ? gunzipStart(path, bytes) : bytes;
+  const kind = niftiVersion(start);
+  if (kind?.pair) {
+    const stem = path.replace(/\.hdr(\.gz)?$/i, '');
+    const image = [`${stem}.img`, `${stem}.img.gz`, `${stem}.IMG`].find((file) => existsSync(file));
+    if (image === undefined)
+      throw new UserError(
+        `${path}: the image beside it, ${stem}.img or ${stem}.img.gz, is missing.`,
+      );
+    return openPair(path, bytes, image, await readFile(image));
+  }
+  const { header, layout } = await parseHeader(path, start);
+  return { header, ...(await readStored(path, bytes, layout)) };
+}
+
+async function openPair(
+  headerPath: string,
+  headerBytes: Uint8Array,
+  imagePath: string,
+  imageBytes: Uint8Array,
+): Promise<NiftiFile> {
+  const start = isGzip(headerBytes) ? gunzipStart(headerPath, headerBytes) : headerBytes;
+  const { header, layout } = await parseHeader(headerPath, start);
+  return { header, ...(await readStored(imagePath, imageBytes, layout)) };
+}
+
+interface Layout {
+  type: StoredType;
+  offset: number;
+  samples: number;
+  littleEndian: boolean;
+}
+
+async function parseHeader(
+  path: string,
+  start: Uint8Array,
+): Promise<{ header: NiftiHeader; layout: Layout }> {
+  const kind = niftiVersion(start);
+  if (!kind) {
+    const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+    const analyze =
+      start.length >= 348 && (view.getInt32(0, true) === 348 || view.getInt32(0, false) === 348);
+    throw new UserError(
+      analyze
+        ? `${path} is an ANALYZE 7.5 header, which has no orientation; NIfTI-1 and NIfTI-2 are read.`
+        : `${path} does not begin with a NIfTI header.`,
+    );
+  }
+  const { version, littleEndian, pair } = kind;
+  // Header extensions are skipped: the copy ends with four zero bytes, which say that there are none.
+  const size = version === 1 ? 348 : 540;
+  const copy = new Uint8Array(size + 4);
+  copy.set(start.subarray(0, size));
+  const { NIFTI1, NIFTI2 } = await import('nifti-reader-js');
+  const fields = version === 1 ? new NIFTI1() : new NIFTI2();
+  fields.readHeader(copy.buffer);
+
+  const rank = fields.dims[0];
+  if (!(rank >= 1 && rank <= 7))
+    throw new UserError(`${path}: the header states ${rank} dimensions; 1 to 7 are allowed.`);
+  const dimensions = fields.dims.slice(1, rank + 1);
+  const type = storedTypes[fields.datatypeCode];
+  if (!type)
+    throw new UserError(
+      `${path}: samples of NIfTI datatype ${fields.datatypeCode} are not read; real integers and floats of 8 to 64 bits and RGB are.`,
+    );
+  const storedChannels = type.storedChannels ?? 1;
+  checkDimensions(path, [...dimensions, storedChannels]);
+
+  const affine = readAffine(new DataView(copy.buffer), version, littleEndian, fields);
+  if (affine.some((row) => row.some((value) => !Number.isFinite(value))))
+    throw new UserError(`${path}: the affine in the header holds a value that is not finite.`);
+  const spacing = [0, 1, 2].map((axis) => {
+    const stated = Math.abs(fields.pixDims[axis + 1]);
+    return stated > 0 && Number.isFinite(stated) ? stated : columnNorm(affine, axis) || 1;
+  }) as [number, number, number];
+  const scaled = Number.isFinite(fields.scl_slope) && fields.scl_slope !== 0;
+  if (scaled && !Number.isFinite(fields.scl_inter))
+    throw new UserError(`${path}: the header states a slope, but its intercept is not finite.`);
+  const offset = fields.vox_offset;
+  if (!Number.isInteger(offset) || offset < 0)
+    throw new UserError(`${path}: the header states that the samples begin at byte ${offset}.`);
+  return {
+    header: {
+      format: version === 1 ? 'nifti1' : 'nifti2',
+      dimensions,
+      dtype: type.name,
+      channels: type.channels ?? 1,
+      slope: scaled ? fields.scl_slope : 1,
+      intercept: scaled ? fields.scl_inter : 0,
+      spacing,
+      affine,
+    },
+    layout: {
+      type,
+      // A single file's samples follow its header, whatever a careless writer stated.
+      offset: pair ? offset : Math.max(offset, size + 4),
+      samples: dimensions.reduce((a, b) => a * b, storedChannels),
+      littleEndian,
+    },
+  };
+}
+
+interface QuaternionFields {
+  dims: number[];
+  pixDims: number[];
+  qform_code: number;
+  sform_code: number;
+  quatern_b: number;
+  quatern_c: number;
+  quatern_d: number;
+  qoffset_x: number;
+  qoffset_y: number;
+  qoffset_z: number;
+}
+
+/**
+ * Voxel to world, RAS+: the sform where its code is above 0, else the qform where its code is above 0, else the voxel
+ * sizes alone with the first axis running to the left and the origin at the centre of the grid, as nibabel has it.
+ */
+function readAffine(
+  view: DataView,
+  version: 1 | 2,
+  littleEndian: boolean,
+  fields: QuaternionFields,
+): number[][] {
+  const [, di, dj, dk] = fields.pixDims.map(Math.abs);
+  if (fields.sform_code > 0) {
+    const at = (n: number) =>
+      version === 1
+        ? view.getFloat32(280 + 4 * n, littleEndian)
+        : view.getFloat64(400 + 8 * n, littleEndian);
+    return [0, 1, 2]
+      .map((row) => [0, 1, 2, 3].map((column) => at(row * 4 + column)))
+      .concat([[0, 0, 0, 1]]);
+  }
+  if (fields.qform_code > 0) {
+    const { quatern_b: b, quatern_c: c, quatern_d: d } = fields;
+    const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
+    const rotation = rotationOf(a, b, c, d);
+    const handed = fields.pixDims[0] < 0 ? -1 : 1;
+    const offset = [fields.qoffset_x, fields.qoffset_y, fields.qoffset_z];
+    return rotation
+      .map((row, r) => [row[0] * di, row[1] * dj, row[2] * dk * handed, offset[r]])
+      .concat([[0, 0, 0, 1]]);
+  }
+  const half = [1, 2, 3].map((axis) => ((fields.dims[axis] || 1) - 1) / 2);
+  const size = [di, dj, dk].map((s) => s || 1);
+  return [
+    [-size[0], 0, 0, half[0] * size[0]],
+    [0, size[1], 0, -half[1] * size[1]],
+    [0, 0, size[2], -half[2] * size[2]],
+    [0, 0, 0, 1],
+  ];
+}
+
+/** The rotation of a quaternion a + bi + cj + dk, which need not have unit length. */
+function rotationOf(a: number, b: number, c: number, d: number): number[][] {
+  const s = 2 / (a * a + b * b + c * c + d * d);
+  return [
+    [1 - s * (c * c + d * d), s * (b * c - a * d), s * (b * d + a * c)],
+    [s * (b * c + a * d), 1 - s * (b * b + d * d), s * (c * d - a * b)],
+    [s * (b * d - a * c), s * (c * d + a * b), 1 - s * (b * b + c * c)],
+  ];
+}
+
+async function readStored(
+  path: string,
+  bytes: Uint8Array,
+  { type, offset, samples, littleEndian }: Layout,
+): Promise<Pick<NiftiFile, 'stored' | 'storedChannels'>> {
+  const needed = samples * type.bytes;
+  const end = offset + needed;
+  let content = bytes;
+  if (isGzip(bytes)) {
+    checkPlausible(path, bytes.length, end);
+    // Some writers pad the end; a stream that goes on for longer is not what the header says.
+    content = await gunzip(path, bytes, end + 2 ** 20);
+  }
+  if (content.length < end)
+    throw new UserError(
+      `${path} is truncated: the header promises ${needed} bytes of samples from byte ${offset}, but there are ${Math.max(0, content.length - offset)}.`,
+    );
+  const copy = Buffer.from(new ArrayBuffer(needed));
+  copy.set(content.subarray(offset, end));
+  if (littleEndian !== (endianness() === 'LE')) {
+    if (type.bytes === 2) copy.swap16();
+    else if (type.bytes === 4) copy.swap32();
+    else if (type.bytes === 8) copy.swap64();
+  }
+  return { stored: type.view(copy.buffer), storedChannels: type.storedChannels ?? 1 };
+}
+
+/**
+ * One frame of an opened file as a volume. Dimensions after the third count as frames, in file order.
+ * Samples keep their stored type where there is no slope and intercept; 64-bit integers become float64.
+ */
+export function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
+  const { header, stored, storedChannels } = file;
+  const [ni = 1, nj = 1, nk = 1, ...further] = header.dimensions;
+  const frames = further.reduce((a, b) => a * b, 1);
+  if (!Number.isInteger(frame) || frame < 0 || frame >= frames)
+    throw new UserError(
+      `${path}: frame ${frame} was asked for; it has the frames 0 to ${frames - 1}.`,
+    );
+  const voxels = ni * nj * nk;
+  const first = frame * voxels * storedChannels;
+  const samples = stored.subarray(first, first + voxels * storedChannels);
+  return {
+    path,
+    format: header.format,
+    shape: [ni, nj, nk],
+    channels: header.channels,
+    dtype: header.dtype,
+    data: scaled(header, samples, voxels, storedChannels),
+    spacing: header.spacing,
+    hasSpacing: true,
+    affine: header.affine,
+    orientation: orientationOf(header.affine),
+  };
+}
+
+function scaled(
+  { channels, dtype, slope, intercept }: NiftiHeader,
+  samples: NiftiFile['stored'],
+  voxels: number,
+  storedChannels: number,
+): Volume['data'] {
+  if (channels > 1) {
+    const planar = new Uint8Array(voxels * channels);
+    for (let voxel = 0; voxel < voxels; voxel++)
+      for (let c = 0; c < channels; c++)
+        planar[c * voxels + voxel] = Number(samples[voxel * storedChannels + c]);
+    return planar;
+  }
+  if (samples instanceof BigInt64Array || samples instanceof BigUint64Array) {
+    const out = new Float64Array(voxels);
+    for (let n = 0; n < voxels; n++) out[n] = Number(samples[n]) * slope + intercept;
+    return out;
+  }
+  if (slope === 1 && intercept === 0) return samples;
+  // float32 holds 16-bit samples after scaling to within its rounding; wider ones need float64.
+  const wide = dtype === 'int32' || dtype === 'uint32' || dtype === 'float64';
+  const out = wide ? new Float64Array(voxels) : new Float32Array(voxels);
+  for (let n = 0; n < voxels; n++) out[n] = samples[n] * slope + intercept;
+  return out;
+}
+
+/**
+ * The bytes of a NIfTI-1 single file (little endian) with `affine` as its sform, and as its qform where a rotation and
+ * voxel sizes can express it, so that every reader finds the same place.
+ * `data` is [k][j][i]: uint8 for label maps, float32 for images and probabilities.
+ */
+export function encodeNifti1(
+  shape: readonly [number, number, number],
+  data: Uint8Array | Float32Array | Int16Array,
+  affine: readonly (readonly number[])[],
+): Buffer {
+  if (shape.some((n) => n > 32767))
+    throw new UserError(
+      `A NIfTI-1 file holds at most 32767 voxels along an axis, not ${shape.join(' x ')}.`,
+    );
+  const bytes = Buffer.alloc(352 + data.byteLength);
+  const put16 = (value: number, at: number) => bytes.writeInt16LE(value, at);
+  const put32 = (value: number, at: number) => bytes.writeFloatLE(value, at);
+  bytes.writeInt32LE(348, 0);
+  [3, ...shape, 1, 1, 1, 1].forEach((value, n) => put16(value, 40 + 2 * n));
+  const [code, bits] =
+    data instanceof Uint8Array ? [2, 8] : data instanceof Int16Array ? [4, 16] : [16, 32];
+  put16(code, 70);
+  put16(bits, 72);
+  const spacing = [0, 1, 2].map((axis) => columnNorm(affine, axis));
+  const quaternion = quaternionOf(affine, spacing);
+  [quaternion?.handed ?? 1, ...spacing, 1, 1, 1, 1].forEach((value, n) => put32(value, 76 + 4 * n));
+  put32(352, 108);
+  put32(1, 112);
+  bytes[123] = 2; // millimetres
+  put16(quaternion ? 1 : 0, 252);
+  put16(1, 254);
+  quaternion?.bcd.forEach((value, n) => put32(value, 256 + 4 * n));
+  [0, 1, 2].forEach((row) => put32(affine[row][3], 268 + 4 * row));
+  for (let row = 0; row < 3; row++)
+    for (let column = 0; column < 4; column++)
+      put32(affine[row][column], 280 + 4 * (4 * row + column));
+  bytes.write('n+1\0', 344, 'latin1');
+  if (endianness() === 'LE')
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 352);
+  else if (data instanceof Uint8Array) bytes.set(data, 352);
+  else
+    data.forEach((value, n) =>
+      data instanceof Int16Array
+        ? bytes.writeInt16LE(value, 352 + 2 * n)
+        : bytes.writeFloatLE(value, 352 + 4 * n),
+    );
+  return bytes;
+}
+
+/** b, c, d of the rotation's quaternion and the handedness of the axes; null where the axes are not orthogonal. */
+function quaternionOf(
+  affine: readonly (readonly number[])[],
+  spacing: readonly number[],
+): { bcd: [number, number, number]; handed: 1 | -1 } | null {
+  if (spacing.some((s) => s === 0)) return null;
+  const unit = [0, 1, 2].map((row) => [0, 1, 2].map((c) => affine[row][c] / spacing[c]));
+  const dot = (p: number, q: number) =>
+    [0, 1, 2].reduce((sum, r) => sum + unit[r][p] * unit[r][q], 0);
+  if (Math.abs(dot(0, 1)) > 1e-4 || Math.abs(dot(0, 2)) > 1e-4 || Math.abs(dot(1, 2)) > 1e-4)
+    return null;
+  const [m, n, o] = unit;
+  const determinant =
+    m[0] * (n[1] * o[2] - n[2] * o[1]) -
+    m[1] * (n[0] * o[2] - n[2] * o[0]) +
+    m[2] * (n[0] * o[1] - n[1] * o[0]);
+  const handed = determinant < 0 ? -1 : 1;
+  const r = unit.map((row) => [row[0], row[1], row[2] * handed]);
+  // Each component's square from the diagonal, the signs from the largest one.
+  const squares = [
+    1 + r[0][0] + r[1][1] + r[2][2],
+    1 + r[0][0] - r[1][1] - r[2][2],
+    1 - r[0][0] + r[1][1] - r[2][2],
+    1 - r[0][0] - r[1][1] + r[2][2],
+  ];
+  const largest = squares.indexOf(Math.max(...squares));
+  const products = [
+    [squares[0], r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]],
+    [r[2][1] - r[1][2], squares[1], r[0][1] + r[1][0], r[0][2] + r[2][0]],
+    [r[0][2] - r[2][0], r[0][1] + r[1][0], squares[2], r[1][2] + r[2][1]],
+    [r[1][0] - r[0][1], r[0][2] + r[2][0], r[1][2] + r[2][1], squares[3]],
+  ][largest];
+  const norm = Math.hypot(...products) * (products[0] < 0 ? -1 : 1);
+  return { bcd: [products[1] / norm, products[2] / norm, products[3] / norm], handed };
+}

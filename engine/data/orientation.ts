@@ -1,0 +1,80 @@
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
+
+/** For each voxel axis i, j, k: the world axis (0 x, 1 y, 2 z) that it runs along, and in which direction. */
+export type AxisDirections = [AxisDirection, AxisDirection, AxisDirection];
+export interface AxisDirection {
+  world: 0 | 1 | 2;
+  sign: 1 | -1;
+}
+
+const letters = [
+  ['L', 'R'],
+  ['P', 'A'],
+  ['I', 'S'],
+] as const;
+
+/**
+ * The nearest world axis of each voxel axis of a 4 x 4 affine (RAS+), one to one, also for oblique grids:
+ * the columns are made orthonormal by the polar decomposition (from the singular value decomposition), then
+ * the most clearly aligned voxel axis chooses first.
+ */
+export function axisDirections(affine: readonly (readonly number[])[]): AxisDirections {
+  const columns = [0, 1, 2].map((column) => {
+    const norm = columnNorm(affine, column);
+    return [0, 1, 2].map((row) => (norm > 0 ? affine[row][column] / norm : 0));
+  });
+  const svd = new SingularValueDecomposition(new Matrix(columns).transpose(), {
+    autoTranspose: true,
+  });
+  const tolerance = Math.max(...svd.diagonal) * 3 * Number.EPSILON;
+  const rotation = Matrix.zeros(3, 3);
+  svd.diagonal.forEach((value, s) => {
+    if (value <= tolerance) return;
+    for (let row = 0; row < 3; row++)
+      for (let column = 0; column < 3; column++)
+        rotation.set(
+          row,
+          column,
+          rotation.get(row, column) +
+            svd.leftSingularVectors.get(row, s) * svd.rightSingularVectors.get(column, s),
+        );
+  });
+  const strength = (column: number) =>
+    Math.max(...[0, 1, 2].map((row) => Math.abs(rotation.get(row, column))));
+  const order = [0, 1, 2].sort((a, b) => strength(b) - strength(a));
+  const free = new Set<0 | 1 | 2>([0, 1, 2]);
+  const result = [] as unknown as AxisDirections;
+  for (const column of order) {
+    const world = [...free].reduce((best, row) =>
+      Math.abs(rotation.get(row, column)) > Math.abs(rotation.get(best, column)) ? row : best,
+    );
+    free.delete(world);
+    result[column] = { world, sign: rotation.get(world, column) < 0 ? -1 : 1 };
+  }
+  return result;
+}
+
+/** Three letters: the direction in which i, j and k grow, e.g. `RAS` or `LPS`. */
+export function orientationOf(affine: readonly (readonly number[])[]): string {
+  return axisDirections(affine)
+    .map(({ world, sign }) => letters[world][sign > 0 ? 1 : 0])
+    .join('');
+}
+
+/** Euclidean length of a column of the affine's upper 3 x 3: the voxel size along that axis in mm. */
+export function columnNorm(affine: readonly (readonly number[])[], column: number): number {
+  return Math.hypot(affine[0][column], affine[1][column], affine[2][column]);
+}
+
+/**
+ * The affine given to pictures, which state none: columns grow to the patient's left and rows to the back, as a
+ * radiological axial slice is shown; pixels are 1 mm. Its orientation is `LPS`.
+ */
+export function pictureAffine(): number[][] {
+  return [
+    [-1, 0, 0, 0],
+    [0, -1, 0, 0],
+    [0, 0, 1, 0],
+    [0, 0, 0, 1],
+  ];
+}

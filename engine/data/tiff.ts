@@ -1,0 +1,78 @@
+import { inflateSync } from 'node:zlib';
+import { decode, type TiffIfd } from 'tiff';
+import { UserError } from '../errors';
+import { checkDimensions, checkPlausible } from './limits';
+import { pictureFromPalette, pictureVolume } from './picture';
+import type { Volume } from './volume';
+
+export const isTiff = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0x49 && bytes[1] === 0x49 && bytes[2] === 42 && bytes[3] === 0) ||
+  (bytes[0] === 0x4d && bytes[1] === 0x4d && bytes[2] === 0 && bytes[3] === 42);
+
+/**
+ * The first page of a TIFF: grey, colour or palette; 1, 8 and 16-bit integers or 32 and 64-bit floats; in strips, or
+ * grey in tiles; uncompressed, LZW or Deflate. Alpha is dropped.
+ */
+export function readTiff(path: string, bytes: Uint8Array): Volume {
+  const damaged = (error: unknown) =>
+    new UserError(
+      `${path} is a TIFF file that is truncated, damaged or of an unusual kind (${(error as Error).message}).`,
+    );
+  let page: TiffIfd;
+  try {
+    [page] = decode(bytes, { pages: [0], ignoreImageData: true });
+    checkTiff(path, bytes, page);
+  } catch (error) {
+    throw error instanceof UserError ? error : damaged(error);
+  }
+  try {
+    [page] = decode(bytes, { pages: [0] });
+  } catch (error) {
+    throw damaged(error);
+  }
+  const size = [page.width, page.height] as const;
+  const data = page.data as Uint8Array | Uint16Array | Float32Array | Float64Array;
+  if (page.type === 3 && page.palette)
+    return pictureFromPalette(
+      path,
+      'tiff',
+      size,
+      data,
+      // A TIFF palette has 16 bits a colour.
+      page.palette.map((colour) => colour.map((value) => value >> 8)),
+    );
+  const bits = page.bitsPerSample;
+  const signed = page.sampleFormat === 2;
+  const samples = !signed
+    ? data
+    : bits === 16
+      ? new Int16Array(data.buffer, data.byteOffset, data.length)
+      : new Int8Array(data.buffer, data.byteOffset, data.length);
+  const kind = bits === 1 ? 'bool' : page.sampleFormat === 3 ? 'float' : signed ? 'int' : 'uint';
+  const stride = page.samplesPerPixel;
+  return pictureVolume(path, 'tiff', size, samples, {
+    channels: stride >= 3 ? 3 : 1,
+    stride,
+    dtype: bits === 1 ? kind : `${kind}${bits}`,
+  });
+}
+
+function checkTiff(path: string, bytes: Uint8Array, page: TiffIfd): void {
+  const { samplesPerPixel, bitsPerSample } = page;
+  checkDimensions(path, [page.width, page.height, samplesPerPixel]);
+  const needed = Math.ceil((page.width * page.height * samplesPerPixel * bitsPerSample) / 8);
+  checkPlausible(path, bytes.length, needed, page.compression === 1 ? 1 : 4096);
+  if (samplesPerPixel > 1 && page.planarConfiguration === 2)
+    throw new UserError(`${path}: a TIFF with separate colour planes is not read; interleaved is.`);
+  if (samplesPerPixel > 1 && page.tiled)
+    throw new UserError(`${path}: a tiled TIFF in colour is not read; one in strips is.`);
+  const offsets = page.tiled ? page.tileOffsets : page.stripOffsets;
+  const lengths = page.tiled ? page.tileByteCounts : page.stripByteCounts;
+  offsets.forEach((offset, n) => {
+    const end = offset + (lengths?.[n] ?? 0);
+    if (end > bytes.length) throw new UserError(`${path} is a truncated TIFF file.`);
+    if (page.compression === 8 || page.compression === 32946)
+      // Only to see that it does not inflate to more than a whole image.
+      inflateSync(bytes.subarray(offset, end), { maxOutputLength: 2 * needed + 2 ** 20 });
+  });
+}
