@@ -31,7 +31,7 @@ export function readTiff(path: string, bytes: Uint8Array): Volume {
     throw damaged(error);
   }
   const size = [page.width, page.height] as const;
-  const data = page.data as Uint8Array | Uint16Array | Float32Array | Float64Array;
+  const data = page.data;
   if (page.type === 3 && page.palette)
     return pictureFromPalette(
       path,

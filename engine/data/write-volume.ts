@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { UserError } from '../errors';
+import { encodeNifti1 } from './nifti';
+import { encodePng } from './png';
+import { readVolume } from './read-volume';
+import type { Volume } from './volume';
+
+const gzipAsync = promisify(gzip);
+
+/** Writes a file under a temporary name beside it, then renames it: readers see all of it or nothing. */
+export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new UserError(`${path} cannot be written (${(error as Error).message}).`);
+  }
+}
+
+/**
+ * Writes samples [k][j][i] as NIfTI-1 (`.nii`, or `.nii.gz` compressed) with `affine` as sform and qform, or, a label
+ * map of one slice, as an 8-bit grey PNG (`.png`) of class indices.
+ */
+export async function writeVolume(
+  path: string,
+  volume: {
+    shape: readonly [number, number, number];
+    data: Uint8Array | Int16Array | Float32Array;
+    affine: readonly (readonly number[])[];
+  },
+): Promise<void> {
+  const { shape, data, affine } = volume;
+  const voxels = shape[0] * shape[1] * shape[2];
+  if (data.length !== voxels)
+    throw new UserError(
+      `${path}: ${data.length} samples were given for a volume of ${shape.join(' x ')} = ${voxels}.`,
+    );
+  if (/\.png$/i.test(path)) {
+    if (!(data instanceof Uint8Array) || shape[2] !== 1)
+      throw new UserError(
+        `${path}: a PNG file takes a label map of one slice, not ${shape.join(' x ')}.`,
+      );
+    return writeWhole(path, encodePng(data, shape[1], shape[0]));
+  }
+  if (!/\.nii(\.gz)?$/i.test(path))
+    throw new UserError(`${path}: volumes are written as .nii, .nii.gz or .png.`);
+  const bytes = encodeNifti1(shape, data, affine);
+  // The fast level: label maps shrink by a hundred either way.
+  return writeWhole(path, /\.gz$/i.test(path) ? await gzipAsync(bytes, { level: 4 }) : bytes);
+}
+
+/** The file name of a prediction for an image: NIfTI stays NIfTI (a pair becomes `.nii.gz`), pictures become PNG. */
+export function predictionName(path: string, format: Volume['format']): string {
+  const name = basename(path);
+  if (format !== 'nifti1' && format !== 'nifti2') return `${name.replace(/\.[^.]+$/, '')}.png`;
+  return /\.nii(\.gz)?$/i.test(name) ? name : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`;
+}
+
+/**
+ * Writes class indices [k][j][i] in the grid of an input volume (or of the file at that path): same shape and affine,
+ * NIfTI for NIfTI and PNG for pictures, whose type `outPath` must name.
+ */
+export async function writeLikeInput(
+  input: string | Pick<Volume, 'shape' | 'affine'>,
+  labels: Uint8Array,
+  outPath: string,
+): Promise<void> {
+  const { shape, affine } = typeof input === 'string' ? await readVolume(input) : input;
+  return writeVolume(outPath, { shape, data: labels, affine });
+}
