@@ -1,0 +1,287 @@
+import { expect, type Node, type Operator, type TensorType, type Value } from './graph';
+import { matmul } from './matmul';
+import { reduceSum } from './reduction';
+import { concat, gather, pad, reshape, slice, transpose } from './shape';
+
+export interface ConvolutionOptions {
+  stride?: number;
+  /** Zeros on every side. */
+  padding?: number;
+  dilation?: number;
+  groups?: number;
+}
+
+interface Geometry {
+  strides: [number, number];
+  /** Top, left, bottom, right. */
+  pads: [number, number, number, number];
+  dilations: [number, number];
+  groups: number;
+}
+
+function geometryOf(attributes: Node['attributes']): Geometry {
+  const ints = (name: string) => (attributes[name] as { ints: readonly number[] }).ints;
+  return {
+    strides: [...ints('strides')] as [number, number],
+    pads: [...ints('pads')] as [number, number, number, number],
+    dilations: [...ints('dilations')] as [number, number],
+    groups: (attributes['group'] as { int: number }).int,
+  };
+}
+
+function attributesOf(g: Geometry): Node['attributes'] {
+  return {
+    strides: { ints: g.strides },
+    pads: { ints: g.pads },
+    dilations: { ints: g.dilations },
+    group: { int: g.groups },
+  };
+}
+
+const square = (o: ConvolutionOptions): Geometry => ({
+  strides: [o.stride ?? 1, o.stride ?? 1],
+  pads: [o.padding ?? 0, o.padding ?? 0, o.padding ?? 0, o.padding ?? 0],
+  dilations: [o.dilation ?? 1, o.dilation ?? 1],
+  groups: o.groups ?? 1,
+});
+
+const convOperator: Operator = {
+  name: 'Conv',
+  infer([x, w, b], attributes) {
+    const g = geometryOf(attributes);
+    expect(x.shape.length === 4, 'Conv', 'an image [n, channels, rows, columns]', [x]);
+    expect(
+      w.shape.length === 4 && w.shape[1] * g.groups === x.shape[1] && w.shape[0] % g.groups === 0,
+      'Conv',
+      `weights [out, ${x.shape[1]} / ${g.groups} groups, rows, columns]`,
+      [w],
+    );
+    expect(
+      !b || (b.shape.length === 1 && b.shape[0] === w.shape[0]),
+      'Conv',
+      `a bias [${w.shape[0]}]`,
+      b ? [b] : [],
+    );
+    const size = [0, 1].map(
+      (i) =>
+        Math.floor(
+          (x.shape[2 + i] + g.pads[i] + g.pads[2 + i] - g.dilations[i] * (w.shape[2 + i] - 1) - 1) /
+            g.strides[i],
+        ) + 1,
+    );
+    expect(
+      size[0] > 0 && size[1] > 0,
+      'Conv',
+      `an image as large as the kernel ${w.shape[2]} x ${w.shape[3]}`,
+      [x],
+    );
+    return [{ type: x.type, shape: [x.shape[0], w.shape[0], ...size] }];
+  },
+  gradient(node, [dy], needs) {
+    const [x, w] = node.inputs;
+    const g = geometryOf(node.attributes);
+    return [
+      needs[0] ? inputGradient(dy!, w, x, g) : null,
+      needs[1] ? weightGradient(x, dy!, w.shape, g) : null,
+      ...(node.inputs.length > 2
+        ? [needs[2] ? reshape(reduceSum(dy!, [0, 2, 3]), [w.shape[0]]) : null]
+        : []),
+    ];
+  },
+};
+
+const convTransposeOperator: Operator = {
+  name: 'ConvTranspose',
+  infer([x, w], attributes) {
+    const g = geometryOf(attributes);
+    const extra = (attributes['output_padding'] as { ints: readonly number[] }).ints;
+    expect(
+      x.shape.length === 4 &&
+        w.shape.length === 4 &&
+        w.shape[0] === x.shape[1] &&
+        x.shape[1] % g.groups === 0,
+      'ConvTranspose',
+      `an image [n, channels, rows, columns] and weights [${x.shape[1]}, out / groups, rows, columns]`,
+      [x, w],
+    );
+    const size = [0, 1].map(
+      (i) =>
+        (x.shape[2 + i] - 1) * g.strides[i] -
+        g.pads[i] -
+        g.pads[2 + i] +
+        g.dilations[i] * (w.shape[2 + i] - 1) +
+        extra[i] +
+        1,
+    );
+    return [{ type: x.type, shape: [x.shape[0], w.shape[1] * g.groups, ...size] }];
+  },
+  // The transposed convolution is the input gradient of a convolution; its own gradients are that convolution and its
+  // weight gradient with image and output exchanged.
+  gradient(node, [dy], needs) {
+    const [x, w] = node.inputs;
+    const g = geometryOf(node.attributes);
+    return [
+      needs[0] ? x.graph.apply(convOperator, [dy!, w], attributesOf(g)) : null,
+      needs[1] ? weightGradient(dy!, x, w.shape, g) : null,
+      ...(node.inputs.length > 2
+        ? [needs[2] ? reshape(reduceSum(dy!, [0, 2, 3]), [dy!.shape[1]]) : null]
+        : []),
+    ];
+  },
+};
+
+/** The gradient of a convolution in its image. */
+function inputGradient(dy: Value, w: Value, x: TensorType, g: Geometry): Value {
+  const [, , kh, kw] = w.shape;
+  const reach = [g.dilations[0] * (kh - 1), g.dilations[1] * (kw - 1)];
+  const unit = g.strides[0] === 1 && g.strides[1] === 1;
+  if (
+    unit &&
+    g.pads[0] <= reach[0] &&
+    g.pads[2] <= reach[0] &&
+    g.pads[1] <= reach[1] &&
+    g.pads[3] <= reach[1]
+  ) {
+    // A convolution with the flipped, transposed weights: faster here than ConvTranspose.
+    return dy.graph.apply(convOperator, [dy, transposeKernels(flipKernels(w), g.groups)], {
+      ...attributesOf({
+        ...g,
+        pads: [
+          reach[0] - g.pads[0],
+          reach[1] - g.pads[1],
+          reach[0] - g.pads[2],
+          reach[1] - g.pads[3],
+        ],
+      }),
+    });
+  }
+  const padding = [0, 1].map(
+    (i) =>
+      x.shape[2 + i] -
+      ((dy.shape[2 + i] - 1) * g.strides[i] - g.pads[i] - g.pads[2 + i] + reach[i] + 1),
+  );
+  return dy.graph.apply(convTransposeOperator, [dy, w], {
+    ...attributesOf(g),
+    output_padding: { ints: padding },
+  });
+}
+
+/** [out, in / groups, kh, kw] turned by 180 degrees in the plane. */
+function flipKernels(w: Value): Value {
+  const [o, i, kh, kw] = w.shape;
+  if (kh * kw === 1) return w;
+  const reversed = Array.from({ length: kh * kw }, (_, n) => kh * kw - 1 - n);
+  return reshape(gather(reshape(w, [o, i, kh * kw]), reversed, 2), w.shape);
+}
+
+/** [out, in / groups, kh, kw] -> [in, out / groups, kh, kw]. */
+function transposeKernels(w: Value, groups: number): Value {
+  const [o, i, kh, kw] = w.shape;
+  if (groups === 1) return transpose(w, [1, 0, 2, 3]);
+  if (i === 1 && o === groups) return w;
+  const grouped = reshape(w, [groups, o / groups, i, kh, kw]);
+  return reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * i, o / groups, kh, kw]);
+}
+
+/**
+ * The gradient of a convolution in its weights, [out, in / groups, kh, kw]: for each tap of the kernel the products of the
+ * shifted image with the output's gradient, as matrix products over the flattened plane.
+ */
+function weightGradient(x: Value, dy: Value, shape: readonly number[], g: Geometry): Value {
+  const [out, , kh, kw] = shape;
+  const [n, channels] = x.shape;
+  const [, , oh, ow] = dy.shape;
+  const { groups, strides, dilations } = g;
+  const padded = pad(x, [0, 0, g.pads[0], g.pads[1]], [0, 0, g.pads[2], g.pads[3]]);
+  if (groups === channels && groups === out) return depthwiseWeightGradient(padded, dy, shape, g);
+
+  /** [n, groups, c / groups, length], the layout of the batched product. */
+  const grouped = (v: Value, c: number, length: number) =>
+    groups === 1 ? reshape(v, [n, c, length]) : reshape(v, [n, groups, c / groups, length]);
+  const product = (a: Value, b: Value) => {
+    const p = matmul(a, b, { transB: true });
+    return reshape(n > 1 ? reduceSum(p, [0]) : p, [out, channels / groups, 1]);
+  };
+
+  const taps: Value[] = [];
+  if (strides[0] === 1 && strides[1] === 1 && kh * kw > 1) {
+    // On rows of one common width every tap is one contiguous run of the flattened image. Zeros in the gradient's surplus
+    // columns cancel what a run takes from the next row; one more row keeps the last run inside.
+    const width = padded.shape[3];
+    const flat = reshape(pad(padded, [0, 0, 0, 0], [0, 0, 1, 0]), [
+      n,
+      channels,
+      (padded.shape[2] + 1) * width,
+    ]);
+    const gradient = grouped(pad(dy, [0, 0, 0, 0], [0, 0, 0, width - ow]), out, oh * width);
+    for (let i = 0; i < kh; i++)
+      for (let j = 0; j < kw; j++) {
+        const start = i * dilations[0] * width + j * dilations[1];
+        const run = slice(flat, [2], [start], [start + oh * width]);
+        taps.push(product(gradient, grouped(run, channels, oh * width)));
+      }
+  } else {
+    const gradient = grouped(dy, out, oh * ow);
+    for (let i = 0; i < kh; i++)
+      for (let j = 0; j < kw; j++) {
+        const top = i * dilations[0];
+        const left = j * dilations[1];
+        const window = slice(
+          padded,
+          [2, 3],
+          [top, left],
+          [top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1],
+          strides,
+        );
+        taps.push(product(gradient, grouped(window, channels, oh * ow)));
+      }
+  }
+  return reshape(concat(taps, 2), shape);
+}
+
+/** With one image per channel, the weights' gradient is a convolution whose kernels are the output's gradient. */
+function depthwiseWeightGradient(
+  padded: Value,
+  dy: Value,
+  shape: readonly number[],
+  g: Geometry,
+): Value {
+  const [n, channels, h, w] = padded.shape;
+  const [, , oh, ow] = dy.shape;
+  const [, , kh, kw] = shape;
+  const correlation = dy.graph.apply(
+    convOperator,
+    [reshape(padded, [1, n * channels, h, w]), reshape(dy, [n * channels, 1, oh, ow])],
+    attributesOf({
+      strides: g.dilations,
+      pads: [0, 0, 0, 0],
+      dilations: g.strides,
+      groups: n * channels,
+    }),
+  );
+  const kernels = slice(correlation, [2, 3], [0, 0], [kh, kw]);
+  return reshape(reduceSum(reshape(kernels, [n, channels, kh, kw]), [0]), shape);
+}
+
+/** A 2D convolution: x [n, in, h, w], weights [out, in / groups, kh, kw], bias [out]. */
+export function conv(
+  x: Value,
+  w: Value,
+  bias: Value | null,
+  options: ConvolutionOptions = {},
+): Value {
+  return x.graph.apply(convOperator, bias ? [x, w, bias] : [x, w], attributesOf(square(options)));
+}
+
+/** A transposed 2D convolution: x [n, in, h, w], weights [in, out / groups, kh, kw], bias [out]. */
+export function convTranspose(
+  x: Value,
+  w: Value,
+  bias: Value | null,
+  options: ConvolutionOptions = {},
+): Value {
+  return x.graph.apply(convTransposeOperator, bias ? [x, w, bias] : [x, w], {
+    ...attributesOf(square(options)),
+    output_padding: { ints: [0, 0] },
+  });
+}

@@ -1,0 +1,124 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { elements, type Graph, type TensorData } from '../graph/graph';
+import { toOnnx } from '../graph/onnx';
+import { providerOf, type Device } from './device';
+import { loadRuntime } from './onnxruntime';
+
+export interface ProgramOptions {
+  device: Device;
+  /** Weights that never change while the program lives; they become constants, which the runtime lays out for speed. */
+  frozen?: ReadonlyMap<string, Float32Array>;
+  /**
+   * What the program carries from run to run: parameter name -> start value. Outputs of the same name with `next:` before it
+   * hold the values after a run.
+   */
+  state?: ReadonlyMap<string, Float32Array>;
+}
+
+/** The prefix of outputs that are the next values of state. */
+export const next = (name: string): string => `next:${name}`;
+
+/**
+ * A graph compiled for a device. State lives in two sets of buffers that change places after each run: a run reads one
+ * and writes the other, so nothing is allocated and no weight is overwritten while it is still read.
+ */
+export class Program {
+  private current = new Map<string, Tensor>();
+  private spare = new Map<string, Tensor>();
+  private readonly results: string[];
+
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly graph: Graph,
+    state: ReadonlyMap<string, Float32Array>,
+    private readonly onGpu: boolean,
+  ) {
+    const { Tensor } = loadRuntime();
+    this.results = [...graph.outputs.keys()].filter((name) => !name.startsWith('next:'));
+    for (const [name, data] of state) {
+      const shape = graph.parameters.get(name)!.value.shape;
+      this.current.set(name, new Tensor('float32', data.slice(), shape));
+      if (!onGpu) this.spare.set(name, new Tensor('float32', new Float32Array(data.length), shape));
+    }
+  }
+
+  /** Compiles the graph. Every parameter that its outputs need must be in `frozen` or `state`. */
+  static async compile(graph: Graph, options: ProgramOptions): Promise<Program> {
+    const ort = loadRuntime();
+    const state = new Map(options.state);
+    const onGpu = options.device.name === 'webgpu';
+    const model = toOnnx(graph, { weights: options.frozen });
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: [providerOf(options.device)],
+      intraOpNumThreads: options.device.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(onGpu
+        ? {
+            preferredOutputLocation: Object.fromEntries(
+              [...state.keys()].map((name) => [next(name), 'gpu-buffer' as const]),
+            ),
+          }
+        : {}),
+    });
+    for (const name of session.inputNames)
+      if (graph.parameters.has(name) && !state.has(name)) {
+        await session.release();
+        throw new Error(`parameter ${name} has neither a frozen value nor a place in the state`);
+      }
+    for (const name of [...state.keys()])
+      if (!session.inputNames.includes(name)) state.delete(name);
+    return new Program(session, graph, state, onGpu);
+  }
+
+  /** One run: takes the graph's inputs by name, returns its outputs by name, and moves the state on. */
+  async run(
+    feeds: Readonly<Record<string, TensorData>> = {},
+  ): Promise<Record<string, Float32Array>> {
+    const { Tensor } = loadRuntime();
+    const inputs: Record<string, Tensor> = Object.fromEntries(this.current);
+    for (const { name, type, shape } of this.graph.inputs) {
+      const data = feeds[name];
+      if (!this.session.inputNames.includes(name)) continue;
+      if (data?.length !== elements(shape))
+        throw new Error(
+          `input ${name}: expected ${elements(shape)} elements, found ${data?.length}`,
+        );
+      inputs[name] = new Tensor(type, data as never, shape);
+    }
+    const fetches: Record<string, Tensor | null> = {};
+    for (const name of this.results) fetches[name] = null;
+    for (const name of this.current.keys())
+      if (this.graph.outputs.has(next(name))) fetches[next(name)] = this.spare.get(name) ?? null;
+    const outputs = await this.session.run(inputs, fetches);
+    for (const name of this.current.keys()) {
+      const after = outputs[next(name)];
+      if (!after) continue;
+      const before = this.current.get(name)!;
+      if (this.onGpu) before.dispose();
+      else this.spare.set(name, before);
+      this.current.set(name, after);
+    }
+    const results: Record<string, Float32Array> = {};
+    for (const name of this.results) {
+      results[name] = (await outputs[name].getData()) as Float32Array;
+      outputs[name].dispose();
+    }
+    return results;
+  }
+
+  /** A copy of the state's present values. */
+  async state(): Promise<Map<string, Float32Array>> {
+    const copy = new Map<string, Float32Array>();
+    for (const [name, tensor] of this.current)
+      copy.set(name, ((await tensor.getData()) as Float32Array).slice());
+    return copy;
+  }
+
+  async release(): Promise<void> {
+    for (const tensor of this.current.values()) tensor.dispose();
+    await this.session.release();
+  }
+}
