@@ -1,0 +1,188 @@
+import type { AugmentationConfig } from '../config/config';
+import type { Random } from '../random';
+
+/** Image [channels][rows][columns], label and field of view [rows][columns] (null: background, everywhere). */
+export interface Sample {
+  channels: number;
+  rows: number;
+  columns: number;
+  image: Float32Array;
+  label: Uint8Array | null;
+  fov: Uint8Array | null;
+}
+
+/** A sample in which neither label nor field of view is missing. */
+export type WholeSample = Sample & { label: Uint8Array; fov: Uint8Array };
+
+/** Output offset from the centre to source offset from the point under it: rows (y) and columns (x). */
+interface Affine {
+  yy: number;
+  yx: number;
+  xy: number;
+  xx: number;
+  /** Shift in pixels of the output. */
+  y: number;
+  x: number;
+}
+
+const identity: Affine = { yy: 1, yx: 0, xy: 0, xx: 1, y: 0, x: 0 };
+
+/**
+ * A randomly changed copy of a sample, of the same size: one affine map (flip, rotation, zoom, shift), then blur,
+ * contrast, brightness, gamma and noise. A pure function of the sample and of what `random` draws.
+ */
+export function augment(sample: Sample, config: AugmentationConfig, random: Random): WholeSample {
+  const centre = [(sample.rows - 1) / 2, (sample.columns - 1) / 2] as const;
+  return augmentAt(sample, centre, [sample.rows, sample.columns], config, random);
+}
+
+/**
+ * As `augment`, for the window of `size` round `centre` (row and column, halves allowed) of a larger sample: what a
+ * rotation or a shift brings into the window comes from the sample, not from nowhere. Beyond the sample, image and label
+ * go on with their outermost pixels and the field of view is 0. `config` null: a plain crop.
+ */
+export function augmentAt(
+  sample: Sample,
+  centre: readonly [row: number, column: number],
+  size: readonly [rows: number, columns: number],
+  config: AugmentationConfig | null,
+  random: Random,
+): WholeSample {
+  const affine = config ? drawAffine(config, size, random) : identity;
+  const result = warp(sample, affine, centre, size);
+  if (config) changeIntensity(result, config, random);
+  return result;
+}
+
+function drawAffine(
+  config: AugmentationConfig,
+  [rows, columns]: readonly [number, number],
+  random: Random,
+): Affine {
+  const flipX = random.chance(config.flip.horizontal) ? -1 : 1;
+  const flipY = random.chance(config.flip.vertical) ? -1 : 1;
+  const angle = (random.uniform(-config.rotate, config.rotate) * Math.PI) / 180;
+  const zoom = random.uniform(1 - config.scale, 1 + config.scale);
+  const y = random.uniform(-config.translate, config.translate) * rows;
+  const x = random.uniform(-config.translate, config.translate) * columns;
+  const cos = Math.cos(angle) / zoom;
+  const sin = Math.sin(angle) / zoom;
+  return { yy: flipY * cos, yx: flipY * sin, xy: -flipX * sin, xx: flipX * cos, y, x };
+}
+
+/** Samples the source under an affine map: image bilinear, label and field of view from the nearest pixel. */
+function warp(
+  source: Sample,
+  { yy, yx, xy, xx, y, x }: Affine,
+  [centreRow, centreColumn]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+): WholeSample {
+  const { channels, rows: sourceRows, columns: sourceColumns, label, fov } = source;
+  const plane = sourceRows * sourceColumns;
+  const pixels = rows * columns;
+  const out: WholeSample = {
+    channels,
+    rows,
+    columns,
+    image: new Float32Array(channels * pixels),
+    label: new Uint8Array(pixels),
+    fov: new Uint8Array(pixels),
+  };
+  const lastRow = sourceRows - 1;
+  const lastColumn = sourceColumns - 1;
+  let n = 0;
+  for (let r = 0; r < rows; r++) {
+    const dy = r - (rows - 1) / 2 - y;
+    for (let c = 0; c < columns; c++, n++) {
+      const dx = c - (columns - 1) / 2 - x;
+      const wantedRow = centreRow + yy * dy + yx * dx;
+      const wantedColumn = centreColumn + xy * dy + xx * dx;
+      const row = wantedRow < 0 ? 0 : wantedRow > lastRow ? lastRow : wantedRow;
+      const column = wantedColumn < 0 ? 0 : wantedColumn > lastColumn ? lastColumn : wantedColumn;
+      const top = row | 0;
+      const left = column | 0;
+      const v = row - top;
+      const u = column - left;
+      const at = top * sourceColumns + left;
+      const down = top < lastRow ? sourceColumns : 0;
+      const right = left < lastColumn ? 1 : 0;
+      for (let channel = 0, p = at, o = n; channel < channels; channel++, p += plane, o += pixels) {
+        const upper = source.image[p] + u * (source.image[p + right] - source.image[p]);
+        const lower =
+          source.image[p + down] + u * (source.image[p + down + right] - source.image[p + down]);
+        out.image[o] = upper + v * (lower - upper);
+      }
+      const nearest = at + (v >= 0.5 ? down : 0) + (u >= 0.5 ? right : 0);
+      if (label) out.label[n] = label[nearest];
+      const inside =
+        wantedRow >= -0.5 &&
+        wantedRow <= lastRow + 0.5 &&
+        wantedColumn >= -0.5 &&
+        wantedColumn <= lastColumn + 0.5;
+      out.fov[n] = inside && (!fov || fov[nearest] !== 0) ? 1 : 0;
+    }
+  }
+  return out;
+}
+
+/** Blur, contrast about the mean, brightness, gamma over the image's own range, noise; in place. */
+function changeIntensity(sample: Sample, config: AugmentationConfig, random: Random): void {
+  const { image, channels, rows, columns } = sample;
+  const blur = random.uniform(0, config.blur);
+  const contrast = random.uniform(1 - config.contrast, 1 + config.contrast);
+  const brightness = random.uniform(-config.brightness, config.brightness);
+  const logGamma = random.uniform(-1, 1) * Math.log(1 + config.gamma);
+  const noise = random.uniform(0, config.noise);
+  if (blur > 0.1) blurGaussian(image, channels, rows, columns, blur);
+  let sum = 0;
+  let min = Infinity;
+  let max = -Infinity;
+  for (const value of image) {
+    sum += value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  const mean = sum / image.length;
+  const range = max - min;
+  const gamma = config.gamma > 0 && range > 0 ? Math.exp(logGamma) : 1;
+  for (let n = 0; n < image.length; n++) {
+    let value = image[n];
+    if (gamma !== 1) value = min + range * Math.pow((value - min) / range, gamma);
+    value = (value - mean) * contrast + mean + brightness;
+    image[n] = noise > 0 ? value + noise * random.normal() : value;
+  }
+}
+
+/** Separable Gaussian blur in place on [channels][rows][columns], cut at 3 standard deviations, edges replicated. */
+export function blurGaussian(
+  image: Float32Array,
+  channels: number,
+  rows: number,
+  columns: number,
+  deviation: number,
+): void {
+  const radius = Math.max(1, Math.ceil(3 * deviation));
+  const kernel = Float64Array.from({ length: radius + 1 }, (_, n) =>
+    Math.exp(-(n * n) / (2 * deviation * deviation)),
+  );
+  const total = kernel.reduce((sum, weight, n) => sum + (n === 0 ? weight : 2 * weight), 0);
+  kernel.forEach((weight, n) => (kernel[n] = weight / total));
+  const line = new Float64Array(Math.max(rows, columns) + 2 * radius);
+  const pass = (first: number, step: number, length: number) => {
+    for (let n = -radius; n < length + radius; n++) {
+      const inside = n < 0 ? 0 : n >= length ? length - 1 : n;
+      line[n + radius] = image[first + inside * step];
+    }
+    for (let n = 0; n < length; n++) {
+      let sum = kernel[0] * line[n + radius];
+      for (let k = 1; k <= radius; k++)
+        sum += kernel[k] * (line[n + radius - k] + line[n + radius + k]);
+      image[first + n * step] = sum;
+    }
+  };
+  for (let channel = 0; channel < channels; channel++) {
+    const start = channel * rows * columns;
+    for (let r = 0; r < rows; r++) pass(start + r * columns, 1, columns);
+    for (let c = 0; c < columns; c++) pass(start + c, columns, rows);
+  }
+}

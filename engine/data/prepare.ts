@@ -1,0 +1,483 @@
+import { join } from 'node:path';
+import type { DistillConfig, DomainConfig } from '../config/config';
+import { ConfigError } from '../errors';
+import { evenly, type Cohort } from './cohort';
+import { estimateFieldOfView } from './field-of-view';
+import { chooseChannels, normalizeIntensity } from './intensity';
+import { mapLabels, mapMask } from './labels';
+import { axisDirections } from './orientation';
+import { readVolume } from './read-volume';
+import { resizeLinear, resizeNearest } from './resample';
+import type { CohortCase, NativeCase, PreparedCase, Volume } from './volume';
+import { predictionName, writeLikeInput } from './write-volume';
+
+/** A voxel axis (0 i, 1 j, 2 k) and whether it is walked from its end. */
+interface Walk {
+  axis: 0 | 1 | 2;
+  reversed: boolean;
+}
+
+/** How slices, rows and columns walk through a file's voxels. */
+interface Walks {
+  slice: Walk;
+  row: Walk;
+  column: Walk;
+}
+
+/** All that leads from the prepared grid back to the files. */
+export interface CaseGeometry {
+  files: { path: string; format: Volume['format']; shape: Volume['shape']; affine: number[][] }[];
+  walks: Walks;
+  /** Of each slice: its file and its place along the slicing walk. */
+  slices: { file: number; index: number }[];
+  /** Rows and columns in the files' grid. */
+  native: [rows: number, columns: number];
+  /** Rows and columns after resampling; the prepared grid may be padded below and to the right of them. */
+  scaled: [rows: number, columns: number];
+  prepared: [rows: number, columns: number];
+}
+
+export interface PreparedResult {
+  prepared: PreparedCase;
+  native: NativeCase;
+  geometry: CaseGeometry;
+  /** What occurs in the label files, also outside the chosen slices: class indices, and the samples themselves. */
+  occurring: { classes: Set<number>; values: Set<number> };
+}
+
+/**
+ * The world directions in which slices, rows and columns grow: as radiologists look at a slice, the patient's left to
+ * the right of an axial or coronal one. A picture's affine makes its own rows and columns come out unchanged.
+ */
+const viewDirections = {
+  axial: { slice: [2, 1], row: [1, -1], column: [0, -1] },
+  coronal: { slice: [1, -1], row: [2, -1], column: [0, -1] },
+  sagittal: { slice: [0, -1], row: [2, -1], column: [1, -1] },
+} as const;
+
+function walksOf(volume: Pick<Volume, 'format' | 'affine'>, axis: DomainConfig['axis']): Walks {
+  const nifti = volume.format === 'nifti1' || volume.format === 'nifti2';
+  const directions = axisDirections(volume.affine);
+  const view = viewDirections[nifti ? axis : 'axial'];
+  const walk = ([world, sign]: readonly [number, number]): Walk => {
+    const index = directions.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
+    return { axis: index, reversed: directions[index].sign !== sign };
+  };
+  return { slice: walk(view.slice), row: walk(view.row), column: walk(view.column) };
+}
+
+const countAlong = (
+  shape: Volume['shape'],
+  walks: Walks,
+): [slices: number, rows: number, columns: number] => [
+  shape[walks.slice.axis],
+  shape[walks.row.axis],
+  shape[walks.column.axis],
+];
+
+/** Offset of (slice, 0, 0) and the steps along rows and columns, in samples of [k][j][i]. */
+function strides(shape: Volume['shape'], walks: Walks, slice: number) {
+  const step = [1, shape[0], shape[0] * shape[1]];
+  const start = ({ axis, reversed }: Walk, at: number) =>
+    (reversed ? shape[axis] - 1 - at : at) * step[axis];
+  const signed = ({ axis, reversed }: Walk) => (reversed ? -step[axis] : step[axis]);
+  return {
+    first: start(walks.slice, slice) + start(walks.row, 0) + start(walks.column, 0),
+    row: signed(walks.row),
+    column: signed(walks.column),
+  };
+}
+
+/** One slice of a file's plane [k][j][i] as [rows][columns], written into `out` at `at`. */
+function takeSlice(
+  plane: ArrayLike<number>,
+  shape: Volume['shape'],
+  walks: Walks,
+  slice: number,
+  out: Float32Array | Uint8Array,
+  at: number,
+): void {
+  const [, rows, columns] = countAlong(shape, walks);
+  const { first, row, column } = strides(shape, walks, slice);
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) out[at++] = plane[first + r * row + c * column];
+}
+
+/** Channels of the network's input: 3 where any domain asks for colour, else 1. */
+export function inputChannels(config: DistillConfig): 1 | 3 {
+  return Object.values(config.domains).some((domain) => domain.channel === 'rgb') ? 3 : 1;
+}
+
+/**
+ * Reads a case's files and brings them to the network's scale.
+ * Slices run along the domain's axis of the world nearest to it (up for axial), in a fixed in-plane orientation. Then
+ * the field of view, the intensities (statistics over the whole case), class indices, and the resampling: images bilinear with averaging,
+ * labels and field of view to the nearest pixel. With `fit: "patch"` a slice smaller than `input.size` is padded below
+ * and to the right: the image by its last pixels, label and field of view by 0. Labels and masks are null where the
+ * case has none.
+ * @throws ConfigError where image and label differ in size, or a spacing is needed and not known.
+ */
+export async function prepareCase(
+  config: DistillConfig,
+  item: CohortCase,
+): Promise<PreparedResult> {
+  const domain = config.domains[item.domain];
+  const volumes = await Promise.all(item.images.map((path) => readVolume(path)));
+  const [head] = volumes;
+  const walks = walksOf(head, domain.axis);
+  const [, rows, columns] = countAlong(head.shape, walks);
+  for (const volume of volumes)
+    if (volume.shape.join() !== head.shape.join())
+      throw new ConfigError(
+        `Case ${item.id} of domain ${item.domain} has slices of different size: ${head.path} is ${sizeOf(head)} and ${volume.path} is ${sizeOf(volume)}.`,
+      );
+  const all = volumes.flatMap((volume, file) =>
+    Array.from({ length: countAlong(volume.shape, walks)[0] }, (_, index) => ({ file, index })),
+  );
+  const slices = evenly(all, domain.maxSlices);
+  const pixels = rows * columns;
+
+  const fov = await fieldOfView(domain, item, volumes, walks, slices, pixels);
+  const channels = inputChannels(config);
+  const image = new Float32Array(channels * slices.length * pixels);
+  const planes = volumes.map((volume) => chooseChannels(volume, domain.channel));
+  for (let c = 0; c < channels; c++)
+    slices.forEach(({ file, index }, s) => {
+      const voxels = planes[file].length / (domain.channel === 'rgb' ? 3 : 1);
+      // A grey domain beside a colour one fills all three channels with its only one.
+      const plane = domain.channel === 'rgb' ? c : 0;
+      takeSlice(
+        planes[file].subarray(plane * voxels, (plane + 1) * voxels),
+        volumes[file].shape,
+        walks,
+        index,
+        image,
+        (c * slices.length + s) * pixels,
+      );
+    });
+  normalizeIntensity(image, [channels, slices.length, rows, columns], domain, fov, head.dtype);
+
+  const occurring = { classes: new Set<number>(), values: new Set<number>() };
+  const label =
+    item.labels.length === 0
+      ? null
+      : await readLabels(config, item, volumes, domain, slices, pixels, occurring);
+
+  const spacing = nativeSpacing(domain, head, walks);
+  const { size, fit } = config.input;
+  const scaled = scaledSize(config, item.domain, [rows, columns], spacing, domain, head);
+  const prepared: [number, number] =
+    fit === 'resize' ? size : [Math.max(scaled[0], size[0]), Math.max(scaled[1], size[1])];
+  const geometry: CaseGeometry = {
+    files: volumes.map(({ path, format, shape, affine }) => ({ path, format, shape, affine })),
+    walks,
+    slices,
+    native: [rows, columns],
+    scaled,
+    prepared,
+  };
+  const padded = prepared[0] !== scaled[0] || prepared[1] !== scaled[1];
+  const everywhere = () => new Uint8Array(slices.length * pixels).fill(1);
+  const scaledLabels = (map: Uint8Array) =>
+    padTo(
+      resizeNearest(map, slices.length, [rows, columns], scaled),
+      slices.length,
+      scaled,
+      prepared,
+    );
+  return {
+    prepared: {
+      case: item,
+      slices: slices.length,
+      channels,
+      rows: prepared[0],
+      columns: prepared[1],
+      image: scaleImage(image, channels, slices.length, geometry),
+      label: label && scaledLabels(label),
+      fov: fov || padded ? scaledLabels(fov ?? everywhere()) : null,
+    },
+    native: { slices: slices.length, rows, columns, label, fov, spacing },
+    geometry,
+    occurring,
+  };
+}
+
+const sizeOf = (volume: Pick<Volume, 'shape'>) => volume.shape.join(' x ');
+
+function nativeSpacing(
+  domain: DomainConfig,
+  volume: Volume,
+  walks: Walks,
+): [number, number, number] {
+  return [
+    domain.spacing?.[0] ?? volume.spacing[walks.row.axis],
+    domain.spacing?.[1] ?? volume.spacing[walks.column.axis],
+    volume.spacing[walks.slice.axis],
+  ];
+}
+
+function scaledSize(
+  { input }: DistillConfig,
+  name: string,
+  [rows, columns]: [number, number],
+  spacing: readonly number[],
+  domain: DomainConfig,
+  volume: Volume,
+): [number, number] {
+  if (input.fit === 'resize') return input.size;
+  if (input.spacing === 0) return [rows, columns];
+  if (!domain.spacing && !volume.hasSpacing)
+    throw new ConfigError(
+      `input.spacing is ${input.spacing} mm, but ${volume.path} states no pixel spacing; give domains.${name}.spacing, or set input.spacing to 0.`,
+    );
+  return [
+    Math.max(1, Math.round((rows * spacing[0]) / input.spacing)),
+    Math.max(1, Math.round((columns * spacing[1]) / input.spacing)),
+  ];
+}
+
+async function fieldOfView(
+  domain: DomainConfig,
+  item: CohortCase,
+  volumes: Volume[],
+  walks: Walks,
+  slices: CaseGeometry['slices'],
+  pixels: number,
+): Promise<Uint8Array | null> {
+  if (domain.fov === 'none' || (domain.fov === 'provided' && item.masks.length === 0)) return null;
+  const fov = new Uint8Array(slices.length * pixels);
+  if (domain.fov === 'provided') {
+    const masks = await Promise.all(item.masks.map((path) => readVolume(path)));
+    masks.forEach((mask, file) => checkSameSize(item, 'mask', volumes[file], walks, mask, domain));
+    const maps = masks.map(mapMask);
+    slices.forEach(({ file, index }, s) =>
+      takeSlice(
+        maps[file],
+        masks[file].shape,
+        walksLike(volumes[file], walks, masks[file], domain),
+        index,
+        fov,
+        s * pixels,
+      ),
+    );
+    return fov;
+  }
+  slices.forEach(({ file, index }, s) => {
+    const { data, channels, shape } = volumes[file];
+    const [, rows, columns] = countAlong(shape, walks);
+    const slice = new Float32Array(channels * pixels);
+    const voxels = data.length / channels;
+    for (let c = 0; c < channels; c++)
+      takeSlice(
+        data.subarray(c * voxels, (c + 1) * voxels),
+        shape,
+        walks,
+        index,
+        slice,
+        c * pixels,
+      );
+    fov.set(estimateFieldOfView(slice, channels, rows, columns), s * pixels);
+  });
+  return fov;
+}
+
+/** A NIfTI label or mask is walked by its own affine, which may order its voxels otherwise; a picture like its image. */
+function walksLike(image: Volume, walks: Walks, other: Volume, domain: DomainConfig): Walks {
+  const nifti = (volume: Volume) => volume.format.startsWith('nifti');
+  return nifti(image) && nifti(other) ? walksOf(other, domain.axis) : walks;
+}
+
+function checkSameSize(
+  item: CohortCase,
+  what: 'label' | 'mask',
+  image: Volume,
+  walks: Walks,
+  other: Volume,
+  domain: DomainConfig,
+): void {
+  const ours = countAlong(image.shape, walks).join();
+  if (countAlong(other.shape, walksLike(image, walks, other, domain)).join() !== ours)
+    throw new ConfigError(
+      `Image and ${what} of case ${item.id} of domain ${item.domain} differ in size: ${image.path} is ${sizeOf(image)} and ${other.path} is ${sizeOf(other)}.`,
+    );
+}
+
+async function readLabels(
+  config: DistillConfig,
+  item: CohortCase,
+  volumes: Volume[],
+  domain: DomainConfig,
+  slices: CaseGeometry['slices'],
+  pixels: number,
+  occurring: PreparedResult['occurring'],
+): Promise<Uint8Array> {
+  const walks = walksOf(volumes[0], domain.axis);
+  const files = await Promise.all(item.labels.map((path) => readVolume(path)));
+  const maps = files.map((file, n) => {
+    checkSameSize(item, 'label', volumes[n], walks, file, domain);
+    const { labels, values } = mapLabels(file, config.classes, domain.values);
+    values.forEach((value) => occurring.values.add(value));
+    labels.forEach((index) => occurring.classes.add(index));
+    return labels;
+  });
+  const label = new Uint8Array(slices.length * pixels);
+  slices.forEach(({ file, index }, s) =>
+    takeSlice(
+      maps[file],
+      files[file].shape,
+      walksLike(volumes[file], walks, files[file], domain),
+      index,
+      label,
+      s * pixels,
+    ),
+  );
+  return label;
+}
+
+/** [channels][slices][native] to [slices][channels][prepared]. */
+function scaleImage(
+  image: Float32Array,
+  channels: number,
+  slices: number,
+  { native, scaled, prepared }: CaseGeometry,
+): Float32Array {
+  const pixels = native[0] * native[1];
+  const out = new Float32Array(slices * channels * prepared[0] * prepared[1]);
+  for (let s = 0; s < slices; s++)
+    for (let c = 0; c < channels; c++) {
+      const at = (c * slices + s) * pixels;
+      const plane = resizeLinear(image.subarray(at, at + pixels), 1, native, scaled);
+      out.set(
+        padTo(plane, 1, scaled, prepared, true),
+        (s * channels + c) * prepared[0] * prepared[1],
+      );
+    }
+  return out;
+}
+
+/** Grows [planes][rows][columns] below and to the right, by 0 or by the last row and column. */
+function padTo<T extends Float32Array | Uint8Array>(
+  map: T,
+  planes: number,
+  [rows, columns]: readonly [number, number],
+  [toRows, toColumns]: readonly [number, number],
+  replicate = false,
+): T {
+  if (rows === toRows && columns === toColumns) return map;
+  const out = new (map.constructor as new (length: number) => T)(planes * toRows * toColumns);
+  for (let plane = 0; plane < planes; plane++)
+    for (let r = 0; r < (replicate ? toRows : rows); r++) {
+      const from = (plane * rows + Math.min(r, rows - 1)) * columns;
+      const to = (plane * toRows + r) * toColumns;
+      out.set(map.subarray(from, from + columns), to);
+      if (replicate) out.fill(map[from + columns - 1], to + columns, to + toColumns);
+    }
+  return out;
+}
+
+/**
+ * Values of one slice on the prepared grid, [planes][rows][columns] (probabilities of classes, for one), on the files'
+ * grid: padding cut off, resampled bilinearly.
+ */
+export function restoreSlice(
+  geometry: CaseGeometry,
+  values: Float32Array,
+  planes: number,
+): Float32Array {
+  const { native, scaled, prepared } = geometry;
+  const cut = new Float32Array(planes * scaled[0] * scaled[1]);
+  for (let plane = 0; plane < planes; plane++)
+    for (let r = 0; r < scaled[0]; r++) {
+      const from = (plane * prepared[0] + r) * prepared[1];
+      cut.set(values.subarray(from, from + scaled[1]), (plane * scaled[0] + r) * scaled[1]);
+    }
+  return resizeLinear(cut, planes, scaled, native);
+}
+
+/** `restoreSlice` for a whole case: [slices][classes][prepared] to [slices][classes][native]. */
+export function restoreProbabilities(
+  geometry: CaseGeometry,
+  probabilities: Float32Array,
+  classes: number,
+): Float32Array {
+  const { native, prepared, slices } = geometry;
+  const from = classes * prepared[0] * prepared[1];
+  const to = classes * native[0] * native[1];
+  const out = new Float32Array(slices.length * to);
+  for (let s = 0; s < slices.length; s++)
+    out.set(
+      restoreSlice(geometry, probabilities.subarray(s * from, (s + 1) * from), classes),
+      s * to,
+    );
+  return out;
+}
+
+/**
+ * A label map [slices][native rows][native columns] in each file's own voxel order, [k][j][i]. Slices that were left
+ * out by `maxSlices` are 0.
+ */
+export function labelsInFiles(geometry: CaseGeometry, labels: Uint8Array): Uint8Array[] {
+  const { files, walks, slices, native } = geometry;
+  const maps = files.map(({ shape }) => new Uint8Array(shape[0] * shape[1] * shape[2]));
+  slices.forEach(({ file, index }, s) => {
+    const { first, row, column } = strides(files[file].shape, walks, index);
+    let at = s * native[0] * native[1];
+    for (let r = 0; r < native[0]; r++)
+      for (let c = 0; c < native[1]; c++) maps[file][first + r * row + c * column] = labels[at++];
+  });
+  return maps;
+}
+
+/** Writes a label map [slices][native rows][native columns] into `folder`, one file for each image file. */
+export async function writePrediction(
+  geometry: CaseGeometry,
+  labels: Uint8Array,
+  folder: string,
+): Promise<string[]> {
+  const maps = labelsInFiles(geometry, labels);
+  return Promise.all(
+    geometry.files.map(async (file, n) => {
+      const path = join(folder, predictionName(file.path, file.format));
+      await writeLikeInput(file, maps[n], path);
+      return path;
+    }),
+  );
+}
+
+/**
+ * Prepares every case of a cohort, domain by domain, and checks that each class occurs in each domain's labels.
+ * @throws ConfigError as `prepareCase`, and for a class of which no pixel is found: with the values that do occur.
+ */
+export async function prepareCohort(
+  config: DistillConfig,
+  cohort: Cohort,
+  onCase: (item: CohortCase) => void = () => {},
+): Promise<Record<string, PreparedResult[]>> {
+  const result: Record<string, PreparedResult[]> = {};
+  for (const [name, cases] of Object.entries(cohort.domains)) {
+    result[name] = [];
+    for (const item of cases) {
+      result[name].push(await prepareCase(config, item));
+      onCase(item);
+    }
+    checkClasses(config, name, result[name]);
+  }
+  return result;
+}
+
+/** @throws ConfigError for a class of which no pixel occurs in a domain's labels. */
+export function checkClasses(config: DistillConfig, name: string, results: PreparedResult[]): void {
+  config.classes.forEach((className, n) => {
+    if (results.some(({ occurring }) => occurring.classes.has(n + 1))) return;
+    const values = [...new Set(results.flatMap(({ occurring }) => [...occurring.values]))].sort(
+      (a, b) => a - b,
+    );
+    const listed =
+      values.length <= 12
+        ? values.join(', ')
+        : `${values.length} values from ${values[0]} to ${values.at(-1)}`;
+    throw new ConfigError(
+      `domains.${name}.values.${className}: ${JSON.stringify(config.domains[name].values[className])} never occurs in the labels of the ${results.length} cases; these values occur: ${listed}.`,
+    );
+  });
+}
