@@ -43,6 +43,11 @@ export interface DomainConfig {
   clahe: { clipLimit: number; tiles: number } | null;
   /** [row, column] pixel spacing in mm; for files that have none, or to overrule them. */
   spacing?: [number, number];
+  /**
+   * For pictures, which state none: where their columns, rows and slices grow to in the patient, e.g. `LPS` (default:
+   * a radiological axial slice) or `PRS`. Slices of all domains are brought to one orientation.
+   */
+  orientation?: string;
   /** Slicing axis of volumes. */
   axis: 'axial' | 'coronal' | 'sagittal';
   /** Field of view for metrics. */

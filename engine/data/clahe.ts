@@ -44,9 +44,12 @@ export function clahe(
       const left = Math.max(0, x0);
       const right = Math.min(tiles - 1, x0 + 1);
       const value = image[r * columns + c];
-      const at = (tile: number) => mappings[tile * 256 + value];
-      const upper = at(above + left) * (1 - (x - x0)) + at(above + right) * (x - x0);
-      const lower = at(below + left) * (1 - (x - x0)) + at(below + right) * (x - x0);
+      const toRight = (right - left) * 256;
+      const p = (above + left) * 256 + value;
+      const q = (below + left) * 256 + value;
+      const u = x - x0;
+      const upper = mappings[p] * (1 - u) + mappings[p + toRight] * u;
+      const lower = mappings[q] * (1 - u) + mappings[q + toRight] * u;
       out[r * columns + c] = Math.round(upper * (1 - (y - y0)) + lower * (y - y0));
     }
   }

@@ -80,7 +80,8 @@ function equalize(
   const { min, max } = rangeOf(plane);
   const stretch = dtype !== 'uint8' || max > 255 || min < 0;
   const [low, gain] = stretch ? [min, max > min ? 255 / (max - min) : 0] : [0, 1];
-  const bytes = Uint8Array.from(plane, (value) => Math.round((value - low) * gain));
+  const bytes = new Uint8Array(plane.length);
+  for (let n = 0; n < plane.length; n++) bytes[n] = Math.round((plane[n] - low) * gain);
   for (let slice = 0; slice < slices; slice++) {
     const start = slice * rows * columns;
     const end = start + rows * columns;
@@ -94,8 +95,7 @@ function normalizePlane(
   fov: Uint8Array | null,
 ): void {
   if ('window' in intensity) return rescale(plane, intensity.window[0], intensity.window[1]);
-  const inside = fov ? plane.filter((_, n) => fov[n] !== 0) : plane;
-  const sample = inside.length > 0 ? inside : plane;
+  const sample = fov ? insideOf(plane, fov) : plane;
   switch (intensity.normalize) {
     case 'minmax': {
       const { min, max } = rangeOf(sample);
@@ -114,6 +114,14 @@ function normalizePlane(
       for (let n = 0; n < plane.length; n++) plane[n] = (plane[n] - mean) * gain;
     }
   }
+}
+
+/** The values inside the field of view; all of them where it is empty. */
+function insideOf(plane: Float32Array, fov: Uint8Array): Float32Array {
+  const inside = new Float32Array(plane.length);
+  let count = 0;
+  for (let n = 0; n < plane.length; n++) if (fov[n] !== 0) inside[count++] = plane[n];
+  return count > 0 ? inside.subarray(0, count) : plane;
 }
 
 /** [low, high] to [0, 1], clipped. */

@@ -46,7 +46,8 @@ export function mapLabels(
     }
   }
   const occurring = new Set<number>();
-  for (let n = 0; n < voxels; n++) occurring.add(grey[n]);
+  // Labels come in runs, and comparing is faster than the set.
+  for (let n = 0; n < voxels; n++) if (n === 0 || grey[n] !== grey[n - 1]) occurring.add(grey[n]);
   return { labels, values: occurring };
 }
 
@@ -54,6 +55,8 @@ export function mapLabels(
 export function mapMask(volume: Pick<Volume, 'data' | 'channels'>): Uint8Array {
   const grey = volume.channels === 1 ? volume.data : luminance(volume.data);
   let greatest = 0;
-  for (const value of grey) if (value > greatest) greatest = value;
-  return Uint8Array.from(grey, (value) => (value > greatest / 2 ? 1 : 0));
+  for (let n = 0; n < grey.length; n++) if (grey[n] > greatest) greatest = grey[n];
+  const mask = new Uint8Array(grey.length);
+  for (let n = 0; n < grey.length; n++) mask[n] = grey[n] > greatest / 2 ? 1 : 0;
+  return mask;
 }

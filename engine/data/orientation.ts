@@ -67,14 +67,16 @@ export function columnNorm(affine: readonly (readonly number[])[], column: numbe
 }
 
 /**
- * The affine given to pictures, which state none: columns grow to the patient's left and rows to the back, as a
- * radiological axial slice is shown; pixels are 1 mm. Its orientation is `LPS`.
+ * The affine, with voxels of 1 mm and the origin at the first voxel, of a grid that grows in these directions.
+ * The default is that of pictures, which state none: a radiological axial slice, its columns growing to the patient's
+ * left and its rows to the back. Null for letters that are no orientation.
  */
-export function pictureAffine(): number[][] {
-  return [
-    [-1, 0, 0, 0],
-    [0, -1, 0, 0],
-    [0, 0, 1, 0],
-    [0, 0, 0, 1],
-  ];
+export function affineOf(orientation = 'LPS'): number[][] | null {
+  const affine = [0, 1, 2].map(() => [0, 0, 0, 0]).concat([[0, 0, 0, 1]]);
+  const found = [...orientation].map((letter, column) => {
+    const world = letters.findIndex((pair) => (pair as readonly string[]).includes(letter));
+    if (world >= 0 && column < 3) affine[world][column] = letter === letters[world][1] ? 1 : -1;
+    return world;
+  });
+  return [...found].sort().join() === '0,1,2' ? affine : null;
 }

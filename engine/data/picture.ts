@@ -1,4 +1,4 @@
-import { pictureAffine } from './orientation';
+import { affineOf } from './orientation';
 import type { Volume } from './volume';
 
 /**
@@ -20,7 +20,6 @@ export function pictureVolume(
       for (let pixel = 0; pixel < pixels; pixel++)
         data[c * pixels + pixel] = samples[pixel * stride + c];
   }
-  const affine = pictureAffine();
   return {
     path,
     format,
@@ -30,7 +29,7 @@ export function pictureVolume(
     data,
     spacing: [1, 1, 1],
     hasSpacing: false,
-    affine,
+    affine: affineOf()!,
     orientation: 'LPS',
   };
 }

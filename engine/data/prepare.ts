@@ -5,7 +5,7 @@ import { evenly, type Cohort } from './cohort';
 import { estimateFieldOfView } from './field-of-view';
 import { chooseChannels, normalizeIntensity } from './intensity';
 import { mapLabels, mapMask } from './labels';
-import { axisDirections } from './orientation';
+import { affineOf, axisDirections } from './orientation';
 import { readVolume } from './read-volume';
 import { resizeLinear, resizeNearest } from './resample';
 import type { CohortCase, NativeCase, PreparedCase, Volume } from './volume';
@@ -47,7 +47,7 @@ export interface PreparedResult {
 
 /**
  * The world directions in which slices, rows and columns grow: as radiologists look at a slice, the patient's left to
- * the right of an axial or coronal one. A picture's affine makes its own rows and columns come out unchanged.
+ * the right of an axial or coronal one. A picture of the default orientation keeps its own rows and columns.
  */
 const viewDirections = {
   axial: { slice: [2, 1], row: [1, -1], column: [0, -1] },
@@ -55,10 +55,17 @@ const viewDirections = {
   sagittal: { slice: [0, -1], row: [2, -1], column: [1, -1] },
 } as const;
 
-function walksOf(volume: Pick<Volume, 'format' | 'affine'>, axis: DomainConfig['axis']): Walks {
-  const nifti = volume.format === 'nifti1' || volume.format === 'nifti2';
-  const directions = axisDirections(volume.affine);
-  const view = viewDirections[nifti ? axis : 'axial'];
+const isNifti = ({ format }: Pick<Volume, 'format'>) => format === 'nifti1' || format === 'nifti2';
+
+/** @throws ConfigError for a `domain.orientation` that is none */
+function walksOf(volume: Volume, domain: DomainConfig): Walks {
+  const affine = isNifti(volume) ? volume.affine : affineOf(domain.orientation);
+  if (!affine)
+    throw new ConfigError(
+      `The orientation "${domain.orientation}" given for ${volume.path} is none; three letters are expected, one each of L or R, P or A, I or S.`,
+    );
+  const directions = axisDirections(affine);
+  const view = viewDirections[isNifti(volume) ? domain.axis : 'axial'];
   const walk = ([world, sign]: readonly [number, number]): Walk => {
     const index = directions.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
     return { axis: index, reversed: directions[index].sign !== sign };
@@ -124,7 +131,7 @@ export async function prepareCase(
   const domain = config.domains[item.domain];
   const volumes = await Promise.all(item.images.map((path) => readVolume(path)));
   const [head] = volumes;
-  const walks = walksOf(head, domain.axis);
+  const walks = walksOf(head, domain);
   const [, rows, columns] = countAlong(head.shape, walks);
   for (const volume of volumes)
     if (volume.shape.join() !== head.shape.join())
@@ -283,8 +290,7 @@ async function fieldOfView(
 
 /** A NIfTI label or mask is walked by its own affine, which may order its voxels otherwise; a picture like its image. */
 function walksLike(image: Volume, walks: Walks, other: Volume, domain: DomainConfig): Walks {
-  const nifti = (volume: Volume) => volume.format.startsWith('nifti');
-  return nifti(image) && nifti(other) ? walksOf(other, domain.axis) : walks;
+  return isNifti(image) && isNifti(other) ? walksOf(other, domain) : walks;
 }
 
 function checkSameSize(
@@ -311,13 +317,14 @@ async function readLabels(
   pixels: number,
   occurring: PreparedResult['occurring'],
 ): Promise<Uint8Array> {
-  const walks = walksOf(volumes[0], domain.axis);
+  const walks = walksOf(volumes[0], domain);
   const files = await Promise.all(item.labels.map((path) => readVolume(path)));
   const maps = files.map((file, n) => {
     checkSameSize(item, 'label', volumes[n], walks, file, domain);
     const { labels, values } = mapLabels(file, config.classes, domain.values);
     values.forEach((value) => occurring.values.add(value));
-    labels.forEach((index) => occurring.classes.add(index));
+    for (let index = 1; index <= config.classes.length; index++)
+      if (labels.includes(index)) occurring.classes.add(index);
     return labels;
   });
   const label = new Uint8Array(slices.length * pixels);

@@ -30,7 +30,8 @@ export async function openFile(
   const file = resolve(path);
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    // As a plain array: a Buffer's `slice` would not copy.
+    bytes = new Uint8Array(await readFile(file));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(
