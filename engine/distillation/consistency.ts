@@ -1,22 +1,22 @@
 import { mul, sub } from '../graph/elementwise';
 import type { Value } from '../graph/graph';
 import { meanAll, reduceSum } from '../graph/reduction';
-import { concat, slice } from '../graph/shape';
+import { reshape, slice } from '../graph/shape';
 import { crossEntropy } from './segmentation-loss';
 import { softmax } from '../graph/softmax';
 import { stopGradient, unit } from './vectors';
 
 /** What alignment consistency training sees of one network, for an image batch in all its views. */
 export interface Alignment {
-  /** F_m and its reconstruction, [views * B, C, h, w]. */
+  /** F_m and its reconstruction, [B (1 + N), C, h, w]. */
   bottleneck: Value;
   reconstructed: Value;
-  /** The network's logits from each, [views * B, classes + 1, H, W]. */
+  /** The network's logits from each, [B (1 + N), classes + 1, H, W]. */
   logits: Value;
   reconstructedLogits: Value;
-  /** v_m, [views * B, K]; the first B are the images themselves. */
+  /** v_m, [B (1 + N), K]: the images themselves, then N views of each, image by image. */
   vectors: Value;
-  /** P-SAE's semantic vectors of the same views, [views * B, K]. */
+  /** P-SAE's semantic vectors of the same views, [B (1 + N), K]. */
   semantic: Value;
   /** B */
   images: number;
@@ -31,15 +31,10 @@ const squaredMean = (difference: Value) => meanAll(mul(difference, difference));
  */
 export function alignmentTerms(a: Alignment) {
   const z = unit(a.vectors);
-  const rows = z.shape[0];
-  const anchors = slice(z, [0], [0], [a.images]);
-  const views = rows / a.images - 1;
-  // cos is the inner product of unit vectors; the anchors repeat for every view.
-  const repeated = concat(
-    Array.from({ length: views }, () => anchors),
-    0,
-  );
-  const cosine = reduceSum(mul(slice(z, [0], [a.images], [rows]), repeated), [1]);
+  const [rows, k] = z.shape;
+  const anchors = reshape(slice(z, [0], [0], [a.images]), [a.images, 1, k]);
+  const views = reshape(slice(z, [0], [a.images], [rows]), [a.images, rows / a.images - 1, k]);
+  const cosine = reduceSum(mul(views, anchors), [2]);
   return {
     features: squaredMean(sub(a.reconstructed, a.bottleneck)),
     output: crossEntropy(a.reconstructedLogits, stopGradient(softmax(a.logits, 1))),

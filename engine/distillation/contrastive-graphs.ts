@@ -2,7 +2,7 @@ import { add, mul, sub } from '../graph/elementwise';
 import type { Value } from '../graph/graph';
 import { matmul } from '../graph/matmul';
 import { meanAll, reduceSum, sumAll } from '../graph/reduction';
-import { reshape, slice, transpose } from '../graph/shape';
+import { reshape, slice } from '../graph/shape';
 import { logSoftmax, softmax } from '../graph/softmax';
 import { unit } from './vectors';
 
@@ -16,19 +16,22 @@ export interface GraphOptions {
 const excluded = -1e4;
 
 /**
- * Unit vectors by image: v [(1 + N) * B, K], all images' anchors first and then their views, one view of all after the other,
- * -> [B, 1 + N, K].
+ * Unit vectors of anchors [B, 1, K] and of their augmented views [B, N, K], from v [B (1 + N), K]: all anchors first,
+ * then the views image by image.
  */
-function byImage(v: Value, images: number): Value {
+function byImage(v: Value, images: number): { anchors: Value; views: Value } {
   const [rows, k] = v.shape;
-  return transpose(reshape(unit(v), [rows / images, images, k]), [1, 0, 2]);
+  const z = unit(v);
+  return {
+    anchors: reshape(slice(z, [0], [0], [images]), [images, 1, k]),
+    views: reshape(slice(z, [0], [images], [rows]), [images, rows / images - 1, k]),
+  };
 }
 
 /** The intra-coupling graph, a star: edges <z_0, z_i> from each image's anchor to its N augmented views, [B, 1, N]. */
 export function intraEdges(v: Value, images: number): Value {
-  const z = byImage(v, images);
-  const [, nodes] = z.shape;
-  return matmul(slice(z, [1], [0], [1]), slice(z, [1], [1], [nodes]), { transB: true });
+  const { anchors, views } = byImage(v, images);
+  return matmul(anchors, views, { transB: true });
 }
 
 /**
@@ -36,10 +39,9 @@ export function intraEdges(v: Value, images: number): Value {
  * [1, B N, B N] for scope `batch`, where it spans all images. The diagonal is no edge.
  */
 export function interEdges(v: Value, images: number, scope: 'image' | 'batch'): Value {
-  const z = byImage(v, images);
-  const [b, nodes, k] = z.shape;
-  const views = slice(z, [1], [1], [nodes]);
-  const points = scope === 'image' ? views : reshape(views, [1, b * (nodes - 1), k]);
+  const { views } = byImage(v, images);
+  const [b, n, k] = views.shape;
+  const points = scope === 'image' ? views : reshape(views, [1, b * n, k]);
   return matmul(points, points, { transB: true });
 }
 
