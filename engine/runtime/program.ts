@@ -109,6 +109,17 @@ export class Program {
     return results;
   }
 
+  /** Replaces the state's values; names that the program does not have are passed over. */
+  load(state: ReadonlyMap<string, Float32Array>): void {
+    const { Tensor } = loadRuntime();
+    for (const [name, before] of this.current) {
+      const data = state.get(name);
+      if (!data) continue;
+      this.current.set(name, new Tensor('float32', data.slice(), before.dims));
+      before.dispose();
+    }
+  }
+
   /** A copy of the state's present values. */
   async state(): Promise<Map<string, Float32Array>> {
     const copy = new Map<string, Float32Array>();

@@ -1,0 +1,122 @@
+import type { TrainingConfig } from '../config/config';
+import { stopGradient } from '../distillation/vectors';
+import { UserError } from '../errors';
+import { add, clip, div, equal, mul, sqrt, where } from '../graph/elementwise';
+import { gradients } from '../graph/gradients';
+import type { Graph, Value } from '../graph/graph';
+import { sumAll } from '../graph/reduction';
+import { next } from '../runtime/program';
+import { optimizerStep } from './optimizer';
+
+/** A term of a loss: its weight, and whether it is first scaled to the size that `like` has at the first step. */
+export interface Term {
+  value: Value;
+  weight: number;
+  like?: Value;
+}
+
+/** A stage's loss, as built into a graph. */
+export interface Loss {
+  terms: Record<string, Term>;
+  /** Weights whose name starts with one of these are trained; all others are frozen. */
+  trains: readonly string[];
+  /** Next values of running statistics. */
+  statistics?: ReadonlyMap<string, Value>;
+}
+
+/** A term's scale is kept within this factor of 1. */
+const largestScale = 1e4;
+
+/** Names of the weights that a loss trains. */
+export function trainedWeights(graph: Graph, loss: Loss): string[] {
+  return [...graph.parameters.values()]
+    .filter((p) => p.trainable && loss.trains.some((prefix) => p.name.startsWith(prefix)))
+    .map((p) => p.name);
+}
+
+/** Each term times its weight and scale; a scale is 0 until the first step sets it. */
+function weightedTerms(
+  graph: Graph,
+  loss: Loss,
+): { terms: Map<string, Value>; scales: Map<string, Value> } {
+  const terms = new Map<string, Value>();
+  const scales = new Map<string, Value>();
+  for (const [name, { value, weight, like }] of Object.entries(loss.terms)) {
+    let weighted = mul(value, graph.scalar(weight));
+    if (like) {
+      const kept = graph.parameter(
+        `${name}@scale`,
+        [],
+        { kind: 'constant', value: 0 },
+        { trainable: false },
+      );
+      const ratio = div(stopGradient(like), clip(stopGradient(value), 1e-12, Infinity));
+      const scale = where(
+        equal(kept, graph.scalar(0)),
+        clip(ratio, 1 / largestScale, largestScale),
+        kept,
+      );
+      scales.set(kept.name, scale);
+      weighted = mul(weighted, scale);
+    }
+    terms.set(name, weighted);
+  }
+  return { terms, scales };
+}
+
+/**
+ * Completes a graph to a whole training step: the weighted sum of the terms, its gradient, clipping and the optimiser.
+ * Outputs: `loss`, `term:NAME` (unweighted), `gradientNorm` (before clipping), and the next values of all state.
+ * @throws UserError for a term that nothing trained depends on
+ */
+export function addTrainingStep(
+  graph: Graph,
+  loss: Loss,
+  config: Pick<TrainingConfig, 'optimizer' | 'clipNorm'>,
+): void {
+  const { terms, scales } = weightedTerms(graph, loss);
+  const names = trainedWeights(graph, loss);
+  const weights = names.map((name) => graph.parameters.get(name)!.value);
+  const total = [...terms.values()].reduce((sum, term) => add(sum, term));
+  const byWeight = new Map<string, Value>();
+  gradients(total, weights).forEach((gradient, i) => {
+    // A weight that the loss does not reach stays as it is: the header of the student's own vector, for one.
+    if (gradient) byWeight.set(names[i], gradient);
+  });
+  const norm = globalNorm(graph, [...byWeight.values()]);
+  if (config.clipNorm > 0) {
+    const factor = clip(div(graph.scalar(config.clipNorm), add(norm, graph.scalar(1e-6))), 0, 1);
+    for (const [name, gradient] of byWeight) byWeight.set(name, mul(gradient, factor));
+  }
+  graph.output('loss', total);
+  graph.output('gradientNorm', norm);
+  for (const [name, { value }] of Object.entries(loss.terms)) graph.output(`term:${name}`, value);
+  const state = [
+    ...optimizerStep(graph, byWeight, config.optimizer),
+    ...(loss.statistics ?? []),
+    ...scales,
+  ];
+  for (const [name, value] of state) graph.output(next(name), value);
+}
+
+/**
+ * Completes a graph to the diagnosis of a loss: `norm:NAME`, the L2 norm of each weighted and scaled term's gradient on what is trained.
+ * @throws UserError for a term that nothing trained depends on
+ */
+export function addGradientNorms(graph: Graph, loss: Loss): void {
+  const weights = trainedWeights(graph, loss).map((name) => graph.parameters.get(name)!.value);
+  for (const [name, term] of weightedTerms(graph, loss).terms) {
+    const found = gradients(term, weights).filter((g) => g !== null);
+    if (!found.length)
+      throw new UserError(
+        `The term "${name}" of the loss depends on nothing that this stage trains.`,
+      );
+    graph.output(`norm:${name}`, globalNorm(graph, found));
+  }
+}
+
+/** The L2 norm over several tensors. */
+function globalNorm(graph: Graph, values: readonly Value[]): Value {
+  const squares = values.map((g) => sumAll(mul(g, g)));
+  return sqrt(squares.reduce((sum, s) => add(sum, s), graph.scalar(0)));
+}
