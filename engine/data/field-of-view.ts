@@ -1,6 +1,6 @@
 /**
  * Estimates the field of view of a picture on a dark ground, such as a fundus photograph, from its brightest channel:
- * pixels brighter than a threshold between ground and subject, of these the largest 4-connected component, holes filled.
+ * pixels brighter than a threshold just above the ground, of these the largest 4-connected component, holes filled.
  * `image` is [channels][rows][columns] as read from the file.
  * @returns 0 and 1, [rows][columns]
  */
@@ -16,9 +16,9 @@ export function estimateFieldOfView(
     for (let n = 0; n < pixels; n++) bright[n] = Math.max(bright[n], image[c * pixels + n]);
   const sorted = bright.slice().sort();
   const dark = sorted[Math.floor(0.01 * (pixels - 1))];
-  const median = sorted[Math.floor(0.5 * (pixels - 1))];
-  // A fifth of the way from the ground to the median, which lies within the subject.
-  const threshold = dark + 0.2 * (median - dark);
+  const light = sorted[Math.floor(0.75 * (pixels - 1))];
+  // Close to the ground, since the rim of a photograph is dim; the light quartile is taken to lie within the subject.
+  const threshold = dark + 0.15 * (light - dark);
   const inside = Uint8Array.from(bright, (value) => (value > threshold ? 1 : 0));
   const largest = largestComponent(inside, rows, columns);
   return fillHoles(largest, rows, columns);

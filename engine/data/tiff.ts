@@ -59,6 +59,8 @@ export function readTiff(path: string, bytes: Uint8Array): Volume {
 
 function checkTiff(path: string, bytes: Uint8Array, page: TiffIfd): void {
   const { samplesPerPixel, bitsPerSample } = page;
+  if (bitsPerSample === undefined)
+    throw new UserError(`${path}: a TIFF that does not state its bits per sample is not read.`);
   checkDimensions(path, [page.width, page.height, samplesPerPixel]);
   const needed = Math.ceil((page.width * page.height * samplesPerPixel * bitsPerSample) / 8);
   checkPlausible(path, bytes.length, needed, page.compression === 1 ? 1 : 4096);
