@@ -64,18 +64,32 @@ export function expand(x: Value, shape: readonly number[]): Value {
   });
 }
 
+/**
+ * Adds a binary operator. A single number takes the other operand's rank first: ONNX Runtime walks [640, 160, 1, 1] times []
+ * element by element, about 100 times slower than times [1, 1, 1, 1].
+ */
+function combine(operator: Operator, a: Value, b: Value): Value {
+  const ranked = (x: Value, other: Value) => {
+    if (x.size !== 1 || x.rank >= other.rank || other.shape.at(-1) !== 1) return x;
+    const shape = other.shape.map(() => 1);
+    const data = x.graph.constants.get(x);
+    return data ? x.graph.constant(data, shape) : reshape(x, shape);
+  };
+  return a.graph.apply(operator, [ranked(a, b), ranked(b, a)]);
+}
+
 const addOperator = binary('Add', (node, [dy], needs) =>
   node.inputs.map((x, i) => (needs[i] ? toOperand(node, dy!, x) : null)),
 );
 /** a + b */
-export const add = (a: Value, b: Value): Value => a.graph.apply(addOperator, [a, b]);
+export const add = (a: Value, b: Value): Value => combine(addOperator, a, b);
 
 const subOperator = binary('Sub', (node, [dy], needs) => [
   needs[0] ? toOperand(node, dy!, node.inputs[0]) : null,
   needs[1] ? neg(toOperand(node, dy!, node.inputs[1])) : null,
 ]);
 /** a - b */
-export const sub = (a: Value, b: Value): Value => a.graph.apply(subOperator, [a, b]);
+export const sub = (a: Value, b: Value): Value => combine(subOperator, a, b);
 
 // d(ab) = b dy, a dy
 const mulOperator = binary('Mul', (node, [dy], needs) => {
@@ -86,7 +100,7 @@ const mulOperator = binary('Mul', (node, [dy], needs) => {
   ];
 });
 /** a * b */
-export const mul = (a: Value, b: Value): Value => a.graph.apply(mulOperator, [a, b]);
+export const mul = (a: Value, b: Value): Value => combine(mulOperator, a, b);
 
 // d(a / b) = dy / b, -dy (a / b) / b
 const divOperator = binary('Div', (node, [dy], needs) => {
@@ -97,20 +111,20 @@ const divOperator = binary('Div', (node, [dy], needs) => {
   ];
 });
 /** a / b */
-export const div = (a: Value, b: Value): Value => a.graph.apply(divOperator, [a, b]);
+export const div = (a: Value, b: Value): Value => combine(divOperator, a, b);
 
 const greaterOperator = binary('Greater', undefined, 'bool');
 /** a > b, as bool */
-export const greater = (a: Value, b: Value): Value => a.graph.apply(greaterOperator, [a, b]);
+export const greater = (a: Value, b: Value): Value => combine(greaterOperator, a, b);
 const lessOperator = binary('Less', undefined, 'bool');
 /** a < b, as bool */
-export const less = (a: Value, b: Value): Value => a.graph.apply(lessOperator, [a, b]);
+export const less = (a: Value, b: Value): Value => combine(lessOperator, a, b);
 const equalOperator = binary('Equal', undefined, 'bool');
 /** a == b, as bool */
-export const equal = (a: Value, b: Value): Value => a.graph.apply(equalOperator, [a, b]);
+export const equal = (a: Value, b: Value): Value => combine(equalOperator, a, b);
 const andOperator = binary('And', undefined, 'bool');
 /** a and b, of bools */
-export const and = (a: Value, b: Value): Value => a.graph.apply(andOperator, [a, b]);
+export const and = (a: Value, b: Value): Value => combine(andOperator, a, b);
 
 const castOperator: Operator = {
   name: 'Cast',

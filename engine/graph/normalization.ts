@@ -1,59 +1,117 @@
-import { expect, type Operator, type Value } from './graph';
-import { add, div, mul, sqrt, sub } from './elementwise';
+import { expect, type Operator, type TensorType, type Value } from './graph';
+import { add, div, mul, neg, sqrt } from './elementwise';
 import { reduceMean, reduceSum } from './reduction';
 import { reshape } from './shape';
 
-const batchNormalizationOperator: Operator = {
+export interface BatchNormalizationState {
+  /** Trainable scale and shift, [channels]. */
+  scale: Value;
+  shift: Value;
+  /** Statistics to normalise with, [channels]. */
+  mean: Value;
+  variance: Value;
+}
+
+function infer([x, ...statistics]: readonly TensorType[]): TensorType[] {
+  const c = x.shape[1];
+  expect(
+    x.shape.length === 4 &&
+      statistics.length === 4 &&
+      statistics.every((s) => s.shape.length === 1 && s.shape[0] === c),
+    'BatchNormalization',
+    `an image [n, channels, rows, columns] and scale, shift, mean, variance [${c}]`,
+    [x, ...statistics],
+  );
+  return [{ type: x.type, shape: x.shape }];
+}
+
+/** (x - mean) / sqrt(variance + epsilon), and what its gradients need. */
+function parts(node: Parameters<NonNullable<Operator['gradient']>>[0], dy: Value) {
+  const [x, scale, , mean, variance] = node.inputs;
+  const g = x.graph;
+  const c = x.shape[1];
+  const { epsilon } = node.attributes as { epsilon: { float: number } };
+  const normalized = batchNormalization(
+    x,
+    { scale: ones(x), shift: zeros(x), mean, variance },
+    epsilon.float,
+  );
+  const perChannel = (v: Value) => reshape(reduceSum(v, [0, 2, 3]), [c]);
+  return {
+    normalized,
+    /** scale / standard deviation, [c] */
+    factor: div(scale, sqrt(add(variance, g.scalar(epsilon.float)))),
+    scaleGradient: perChannel(mul(dy, normalized)),
+    shiftGradient: perChannel(dy),
+  };
+}
+
+/** With fixed statistics it is an affine map of each channel. */
+const fixedOperator: Operator = {
   name: 'BatchNormalization',
-  infer([x, ...statistics]) {
-    const c = x.shape[1];
-    expect(
-      x.shape.length === 4 &&
-        statistics.length === 4 &&
-        statistics.every((s) => s.shape.length === 1 && s.shape[0] === c),
-      'BatchNormalization',
-      `an image [n, channels, rows, columns] and scale, shift, mean, variance [${c}]`,
-      [x, ...statistics],
-    );
-    return [{ type: x.type, shape: x.shape }];
-  },
-  // With fixed statistics it is the affine map y = (x - mean) s + shift, s = scale / sqrt(variance + epsilon).
+  infer,
   gradient(node, [dy], needs) {
-    const [x, scale, , mean, variance] = node.inputs;
-    const g = x.graph;
-    const c = x.shape[1];
-    const perChannel = (v: Value) => reshape(v, [1, c, 1, 1]);
-    const epsilon = (node.attributes['epsilon'] as { float: number }).float;
-    const deviation = sqrt(add(variance, g.scalar(epsilon)));
-    const flat = (v: Value) => reshape(reduceSum(v, [0, 2, 3]), [c]);
+    const p = parts(node, dy!);
     return [
-      needs[0] ? mul(dy!, perChannel(div(scale, deviation))) : null,
-      needs[1] ? div(flat(mul(dy!, sub(x, perChannel(mean)))), deviation) : null,
-      needs[2] ? flat(dy!) : null,
+      needs[0] ? affine(dy!, p.factor, null) : null,
+      p.scaleGradient,
+      p.shiftGradient,
       null,
       null,
     ];
   },
 };
 
-export interface BatchNormalizationState {
-  /** Trainable scale and shift, [channels]. */
-  scale: Value;
-  shift: Value;
-  /** Running statistics, [channels]. */
-  mean: Value;
-  variance: Value;
-}
+/**
+ * With the batch's own mean and variance the gradient in x is the total one, through them too:
+ * dx = factor (dy - mean(dy) - normalized mean(dy normalized)).
+ */
+const ofBatchOperator: Operator = {
+  name: 'BatchNormalization',
+  infer,
+  gradient(node, [dy], needs) {
+    const p = parts(node, dy!);
+    const [x] = node.inputs;
+    const share = x.graph.scalar(-x.shape[1] / x.size);
+    const towards = (sum: Value) => mul(mul(p.factor, sum), share);
+    return [
+      needs[0]
+        ? add(
+            affine(dy!, p.factor, towards(p.shiftGradient)),
+            affine(p.normalized, towards(p.scaleGradient), null),
+          )
+        : null,
+      p.scaleGradient,
+      p.shiftGradient,
+      null,
+      null,
+    ];
+  },
+};
 
-/** Normalisation over batch and plane with the given statistics. */
+const ones = (x: Value) => x.graph.constant(new Float32Array(x.shape[1]).fill(1), [x.shape[1]]);
+const zeros = (x: Value) => x.graph.constant(new Float32Array(x.shape[1]), [x.shape[1]]);
+
+/** x times a factor per channel plus a shift per channel, in one pass over x. */
+const affine = (x: Value, factor: Value, shift: Value | null): Value =>
+  batchNormalization(
+    x,
+    { scale: factor, shift: shift ?? zeros(x), mean: zeros(x), variance: ones(x) },
+    0,
+  );
+
+/** Normalisation of x [n, channels, rows, columns] with the given statistics, which are taken as constants. */
 export const batchNormalization = (x: Value, s: BatchNormalizationState, epsilon: number): Value =>
-  x.graph.apply(batchNormalizationOperator, [x, s.scale, s.shift, s.mean, s.variance], {
+  apply(fixedOperator, x, s, epsilon);
+
+const apply = (operator: Operator, x: Value, s: BatchNormalizationState, epsilon: number) =>
+  x.graph.apply(operator, [x, s.scale, s.shift, s.mean, s.variance], {
     epsilon: { float: epsilon },
   });
 
 /**
- * Normalisation with the batch's own statistics, as in training, composed of operators that have gradients. Returns the new
- * running statistics too: (1 - momentum) old + momentum batch, with the unbiased variance, as PyTorch does.
+ * Normalisation with the batch's own statistics, as in training. Returns the new running statistics too:
+ * (1 - momentum) old + momentum batch, with the unbiased variance, as PyTorch does.
  */
 export function batchNormalizationInTraining(
   x: Value,
@@ -65,15 +123,13 @@ export function batchNormalizationInTraining(
   const [n, c, h, w] = x.shape;
   const count = n * h * w;
   expect(count > 1, 'BatchNormalization in training', 'more than one value per channel', [x]);
-  const mean = reduceMean(x, [0, 2, 3]);
-  const centred = sub(x, mean);
-  const variance = reduceMean(mul(centred, centred), [0, 2, 3]);
-  const factor = div(reshape(s.scale, [1, c, 1, 1]), sqrt(add(variance, g.scalar(epsilon))));
-  const y = add(mul(centred, factor), reshape(s.shift, [1, c, 1, 1]));
+  const mean = reshape(reduceMean(x, [0, 2, 3]), [c]);
+  const centred = affine(x, ones(x), neg(mean));
+  const variance = reshape(reduceMean(mul(centred, centred), [0, 2, 3]), [c]);
   const running = (old: Value, batch: Value) =>
-    add(mul(old, g.scalar(1 - momentum)), mul(reshape(batch, [c]), g.scalar(momentum)));
+    add(mul(old, g.scalar(1 - momentum)), mul(batch, g.scalar(momentum)));
   return {
-    y,
+    y: apply(ofBatchOperator, x, { ...s, mean, variance }, epsilon),
     mean: running(s.mean, mean),
     variance: running(s.variance, mul(variance, g.scalar(count / (count - 1)))),
   };

@@ -55,6 +55,7 @@ export class Program {
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      extra: { session: { set_denormal_as_zero: '1' } },
       ...(onGpu
         ? {
             preferredOutputLocation: Object.fromEntries(
