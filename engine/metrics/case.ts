@@ -1,0 +1,130 @@
+import type { Random } from '../random';
+import { areaUnderRoc } from './auc';
+import {
+  confusion,
+  overlap,
+  presenceOf,
+  type Confusion,
+  type Overlap,
+  type Presence,
+} from './overlap';
+import { bootstrapInterval, mean, percentile, standardDeviation } from './statistics';
+
+/** Every metric of one class in one case; null where it is undefined. */
+export interface ClassMetrics extends Overlap {
+  auc: number | null;
+  /**
+   * `bothEmpty`: the class is in neither map; the case is left out of means and counted. `missed`: only in the reference,
+   * `falseAlarm`: only in the prediction; Dice is 0 and the case counts.
+   */
+  presence: Presence;
+  confusion: Confusion;
+}
+
+export const metricNames = [
+  'dice',
+  'iou',
+  'sensitivity',
+  'specificity',
+  'precision',
+  'ravd',
+  'auc',
+] as const;
+export type MetricName = (typeof metricNames)[number];
+
+export interface CaseInput {
+  /** Class indices, 0 the background; any shape, all of one length. */
+  prediction: Uint8Array;
+  reference: Uint8Array;
+  /** 1 where pixels count; null: everywhere. */
+  fov: Uint8Array | null;
+  /** Probabilities of a class, as long as the maps; for the AUC. */
+  probabilities?: (label: number) => Float32Array;
+  /** Names of the classes 1, 2, ... */
+  classes: readonly string[];
+}
+
+export function caseMetrics(input: CaseInput): Record<string, ClassMetrics> {
+  const { prediction, reference, fov } = input;
+  return Object.fromEntries(
+    input.classes.map((name, i) => {
+      const label = i + 1;
+      const counts = confusion(prediction, reference, label, fov);
+      const auc = input.probabilities
+        ? areaUnderRoc(input.probabilities(label), (p) => reference[p] === label, fov)
+        : null;
+      return [name, { ...overlap(counts), auc, presence: presenceOf(counts), confusion: counts }];
+    }),
+  );
+}
+
+/** A metric over cases. */
+export interface Aggregate {
+  mean: number | null;
+  sd: number | null;
+  median: number | null;
+  /** Bootstrap interval of the mean. */
+  ci: [low: number, high: number] | null;
+  /** Cases that the mean is over. */
+  n: number;
+}
+
+export interface AggregateOptions {
+  resamples: number;
+  confidence: number;
+  random: Random;
+}
+
+/** Mean, spread and interval of what is defined among `values`. */
+export function aggregate(values: readonly (number | null)[], o: AggregateOptions): Aggregate {
+  const defined = values.filter((v) => v !== null);
+  return {
+    mean: defined.length ? mean(defined) : null,
+    sd: standardDeviation(defined),
+    median: defined.length ? percentile(defined, 50) : null,
+    ci: bootstrapInterval(defined, o.resamples, o.confidence, o.random),
+    n: defined.length,
+  };
+}
+
+/** A class over cases: every metric's aggregate, and how many cases were left out, missed or false alarms. */
+export interface ClassSummary {
+  metrics: Record<MetricName, Aggregate>;
+  nBothEmpty: number;
+  nMissed: number;
+  nFalseAlarm: number;
+}
+
+/**
+ * Cases of one class put together: `case` and `slice` average over what is given (cases or slices); `global` takes one confusion matrix
+ * over all, without spread.
+ */
+export function summarize(
+  cases: readonly ClassMetrics[],
+  how: 'case' | 'slice' | 'global',
+  o: AggregateOptions,
+): ClassSummary {
+  const count = (presence: Presence) => cases.filter((c) => c.presence === presence).length;
+  const counted = cases.filter((c) => c.presence !== 'bothEmpty');
+  let rows: readonly Pick<ClassMetrics, MetricName>[] = counted;
+  if (how === 'global') {
+    const total = { tp: 0, fp: 0, fn: 0, tn: 0 };
+    for (const { confusion: c } of cases)
+      for (const key of Object.keys(total) as (keyof Confusion)[]) total[key] += c[key];
+    rows = [{ ...overlap(total), auc: null }];
+  }
+  return {
+    metrics: Object.fromEntries(
+      metricNames.map((name) => [
+        name,
+        aggregate(
+          rows.map((row) => row[name]),
+          o,
+        ),
+      ]),
+    ) as Record<MetricName, Aggregate>,
+    nBothEmpty: count('bothEmpty'),
+    nMissed: count('missed'),
+    nFalseAlarm: count('falseAlarm'),
+  };
+}

@@ -1,0 +1,57 @@
+/** Pixels or voxels of one class: true and false positives, false and true negatives. */
+export interface Confusion {
+  tp: number;
+  fp: number;
+  fn: number;
+  tn: number;
+}
+
+/** Counts for `label` in two label maps of one length, within `fov` where there is one. */
+export function confusion(
+  prediction: Uint8Array,
+  reference: Uint8Array,
+  label: number,
+  fov: Uint8Array | null = null,
+): Confusion {
+  const c = { tp: 0, fp: 0, fn: 0, tn: 0 };
+  for (let i = 0; i < prediction.length; i++) {
+    if (fov && !fov[i]) continue;
+    const p = prediction[i] === label;
+    const r = reference[i] === label;
+    if (p) r ? c.tp++ : c.fp++;
+    else r ? c.fn++ : c.tn++;
+  }
+  return c;
+}
+
+/** Overlap of a class; null where a quotient has no denominator. */
+export interface Overlap {
+  dice: number | null;
+  iou: number | null;
+  sensitivity: number | null;
+  specificity: number | null;
+  precision: number | null;
+  /** |V_pred - V_ref| / V_ref, in percent. */
+  ravd: number | null;
+}
+
+const quotient = (a: number, b: number): number | null => (b === 0 ? null : a / b);
+
+export function overlap({ tp, fp, fn, tn }: Confusion): Overlap {
+  return {
+    dice: quotient(2 * tp, 2 * tp + fp + fn),
+    iou: quotient(tp, tp + fp + fn),
+    sensitivity: quotient(tp, tp + fn),
+    specificity: quotient(tn, tn + fp),
+    precision: quotient(tp, tp + fp),
+    ravd: quotient(100 * Math.abs(fp - fn), tp + fn),
+  };
+}
+
+/** Whether a case counts, and how: see `ClassMetrics`. */
+export type Presence = 'scored' | 'bothEmpty' | 'missed' | 'falseAlarm';
+
+export function presenceOf({ tp, fp, fn }: Confusion): Presence {
+  if (tp + fn === 0) return tp + fp === 0 ? 'bothEmpty' : 'falseAlarm';
+  return tp + fp === 0 ? 'missed' : 'scored';
+}
