@@ -187,22 +187,31 @@ export function blurGaussian(
   );
   const total = kernel.reduce((sum, weight, n) => sum + (n === 0 ? weight : 2 * weight), 0);
   kernel.forEach((weight, n) => (kernel[n] = weight / total));
-  const line = new Float64Array(Math.max(rows, columns) + 2 * radius);
-  const pass = (first: number, step: number, length: number) => {
-    for (let n = -radius; n < length + radius; n++) {
-      const inside = n < 0 ? 0 : n >= length ? length - 1 : n;
-      line[n + radius] = image[first + inside * step];
-    }
-    for (let n = 0; n < length; n++) {
-      let sum = kernel[0] * line[n + radius];
-      for (let k = 1; k <= radius; k++)
-        sum += kernel[k] * (line[n + radius - k] + line[n + radius + k]);
-      image[first + n * step] = sum;
-    }
-  };
+  const line = new Float32Array(columns + 2 * radius);
+  const across = new Float32Array(rows * columns);
   for (let channel = 0; channel < channels; channel++) {
-    const start = channel * rows * columns;
-    for (let r = 0; r < rows; r++) pass(start + r * columns, 1, columns);
-    for (let c = 0; c < columns; c++) pass(start + c, columns, rows);
+    const plane = image.subarray(channel * rows * columns, (channel + 1) * rows * columns);
+    for (let r = 0; r < rows; r++) {
+      const start = r * columns;
+      line.fill(plane[start], 0, radius);
+      line.set(plane.subarray(start, start + columns), radius);
+      line.fill(plane[start + columns - 1], radius + columns);
+      for (let c = 0; c < columns; c++) {
+        let sum = kernel[0] * line[c + radius];
+        for (let k = 1; k <= radius; k++)
+          sum += kernel[k] * (line[c + radius - k] + line[c + radius + k]);
+        across[start + c] = sum;
+      }
+    }
+    for (let r = 0; r < rows; r++) {
+      const start = r * columns;
+      for (let c = 0; c < columns; c++) plane[start + c] = kernel[0] * across[start + c];
+      for (let k = 1; k <= radius; k++) {
+        const above = Math.max(0, r - k) * columns;
+        const below = Math.min(rows - 1, r + k) * columns;
+        for (let c = 0; c < columns; c++)
+          plane[start + c] += kernel[k] * (across[above + c] + across[below + c]);
+      }
+    }
   }
 }

@@ -21,17 +21,17 @@ export function chooseChannels(
 ): Float32Array {
   const { data, channels } = volume;
   if (channels === 1) {
-    const plane = Float32Array.from(data);
+    const plane = new Float32Array(data);
     if (channel !== 'rgb') return plane;
     const out = new Float32Array(3 * plane.length);
     for (let c = 0; c < 3; c++) out.set(plane, c * plane.length);
     return out;
   }
-  if (channel === 'rgb') return Float32Array.from(data);
+  if (channel === 'rgb') return new Float32Array(data);
   if (channel === 'grey') return luminance(data);
   const voxels = data.length / channels;
   const c = { red: 0, green: 1, blue: 2 }[channel];
-  return Float32Array.from(data.subarray(c * voxels, (c + 1) * voxels));
+  return new Float32Array(data.subarray(c * voxels, (c + 1) * voxels));
 }
 
 /**

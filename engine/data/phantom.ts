@@ -191,23 +191,23 @@ function mrImage(tissue: Uint8Array, random: Random): Int16Array {
   const vary = (value: number) => value * random.uniform(0.93, 1.07);
   const signal: Record<Tissue, number> = {
     air: 0,
-    fat: vary(330),
-    muscle: vary(260),
-    mesentery: vary(250),
+    fat: vary(350),
+    muscle: vary(290),
+    mesentery: vary(275),
     bowel: vary(random.uniform(200, 330)),
-    stomach: vary(190),
+    stomach: vary(200),
     kidney: vary(360),
-    spleen: vary(370),
-    liver: vary(430),
+    spleen: vary(385),
+    liver: vary(420),
     vessel: vary(240),
     bone: vary(400),
   };
   const image = paint(tissue, signal, 0.9);
   addTexture(image, random, 14, 2);
   // A bias field: a slow wave across the body, the receiver coil's.
-  const [across, down] = [random.uniform(-0.35, 0.35), random.uniform(-0.35, 0.35)];
+  const [across, down] = [random.uniform(-0.4, 0.4), random.uniform(-0.4, 0.4)];
   const bow = random.uniform(-0.25, 0.25);
-  const noise = random.uniform(16, 26);
+  const noise = random.uniform(18, 28);
   return Int16Array.from(image, (value, n) => {
     const u = ((n % shape[0]) / shape[0]) * 2 - 1;
     const v = ((Math.floor(n / shape[0]) % shape[1]) / shape[1]) * 2 - 1;

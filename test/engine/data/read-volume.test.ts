@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { UserError } from '../../../engine/errors';
+import { Random } from '../../../engine/random';
 import { inspect } from '../../../engine/data/inspect';
 import { readVolume } from '../../../engine/data/read-volume';
 import { needRealData, niftiBytes, niftiFiles, withFolder, type NiftiExpectation } from './shared';
@@ -202,6 +203,26 @@ describe('readVolume', () => {
         await assert.rejects(readVolume(join(folder, 'sub')), /is a folder/);
       }));
   });
+
+  it('reads or refuses damaged files, and never fails otherwise', () =>
+    withFolder(async (folder) => {
+      const random = new Random('damage');
+      const originals = [
+        ...pictures.map(({ file }) => Buffer.from(file, 'base64')),
+        ...niftiFiles.map(({ parts }) => parts[0][1]),
+      ];
+      const path = join(folder, 'damaged');
+      for (const original of originals)
+        for (let n = 0; n < 10; n++) {
+          const bytes = Buffer.from(original);
+          for (let hit = 0; hit < 3; hit++)
+            bytes[random.integer(Math.min(400, bytes.length))] = random.integer(256);
+          await writeFile(path, bytes);
+          await readVolume(path).catch((error: Error) => {
+            assert.ok(error instanceof UserError, `${bytes.toString('base64')}: ${error.stack}`);
+          });
+        }
+    }));
 
   it('takes header extensions that claim an absurd size', () =>
     withFolder(async (folder) => {

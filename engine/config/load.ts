@@ -1,0 +1,516 @@
+import Ajv, { type ErrorObject } from 'ajv';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import {
+  findNodeAtLocation,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
+import { ConfigError } from '../errors';
+import { architectureOf } from '../networks/network';
+import type {
+  DeviceName,
+  DistillConfig,
+  DomainConfig,
+  LabelValue,
+  NetworkConfig,
+  StageName,
+} from './config';
+import schema from './distill.schema.json';
+import type { Distillation, Domain } from './file';
+
+export interface LoadOptions {
+  /** Values of `${name}`, before those of the environment and of the file. */
+  variables?: Record<string, string>;
+  seed?: number;
+  device?: DeviceName;
+  threads?: number;
+  /** The run's folder; default: the config's `output.folder`. */
+  out?: string;
+}
+
+/** What a config file is called. */
+export const configSuffix = '.distill.jsonc';
+
+/**
+ * Reads a config file and fills in every default of the schema.
+ * @throws ConfigError for the first thing that is wrong, with its place and the number of further ones
+ */
+export function loadConfig(file: string, options: LoadOptions = {}): DistillConfig {
+  const path = resolve(file);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? `There is no config file ${path}.`
+        : `The config file ${path} cannot be read: ${(error as Error).message}.`,
+    );
+  }
+  const { config, errors } = parseConfig(text, path, options);
+  if (config && errors.length === 0) return config;
+  const [first] = errors;
+  const more = errors.length - 1;
+  throw new ConfigError(
+    first.message + (more > 0 ? ` (and ${more} more ${more === 1 ? 'fault' : 'faults'})` : ''),
+    first.place,
+  );
+}
+
+/** Everything that is wrong with a config's text, as far as can be said without looking at its files. */
+export function validateConfig(text: string, file: string): ConfigError[] {
+  return parseConfig(text, file, {}).errors;
+}
+
+type Path = (string | number)[];
+
+function parseConfig(
+  text: string,
+  file: string,
+  options: LoadOptions,
+): { config: DistillConfig | null; errors: ConfigError[] } {
+  const faults: ParseError[] = [];
+  const tree = parseTree(text, faults, { allowTrailingComma: true });
+  const at = (offset: number, path: Path) => {
+    const before = text.slice(0, offset).split('\n');
+    return {
+      file,
+      line: before.length,
+      column: before.at(-1)!.length + 1,
+      path: path.join('.'),
+    };
+  };
+  if (faults.length || !tree)
+    return {
+      config: null,
+      errors: [
+        new ConfigError(
+          `${basename(file)} is not JSON with comments: ${faults.length ? printParseErrorCode(faults[0].error) : 'it is empty'}.`,
+          at(faults[0]?.offset ?? 0, []),
+        ),
+      ],
+    };
+  const errors: ConfigError[] = [];
+  const report = (path: Path, message: string) => {
+    // A field that is not there has its object's place.
+    let node: Node | undefined;
+    for (let n = path.length; n >= 0 && !node; n--)
+      node = findNodeAtLocation(tree, path.slice(0, n));
+    const where = path.length ? `${path.join('.')}: ` : '';
+    errors.push(new ConfigError(`${where}${message}`, at(node?.offset ?? 0, path)));
+  };
+  const value = valueOf(tree);
+  checkSchema(value, report);
+  if (errors.length) return { config: null, errors };
+  const config = resolveConfig(value as Distillation, file, options, report);
+  checkMeaning(config, value as Distillation, report);
+  return { config: errors.length ? null : config, errors };
+}
+
+/** A syntax tree's plain value; `getNodeValue` of the library makes objects without prototype, which validators refuse. */
+function valueOf(node: Node): unknown {
+  switch (node.type) {
+    case 'object':
+      return Object.fromEntries(
+        (node.children ?? []).map(({ children }) => [
+          children![0].value as string,
+          children![1] ? valueOf(children![1]) : null,
+        ]),
+      );
+    case 'array':
+      return (node.children ?? []).map(valueOf);
+    default:
+      return node.value as unknown;
+  }
+}
+
+type Report = (path: Path, message: string) => void;
+
+// --- the schema ---------------------------------------------------------------------------------------------------
+
+interface Schema {
+  $ref?: string;
+  type?: string;
+  const?: unknown;
+  enum?: unknown[];
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema | boolean;
+  default?: unknown;
+}
+
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false });
+ajv.addSchema(schema, 'distill');
+const validateFile = ajv.compile(schema);
+
+const definitions = schema.definitions as unknown as Record<string, Schema>;
+const follow = (s: Schema): Schema => (s.$ref ? definitions[s.$ref.split('/').at(-1)!] : s);
+
+function checkSchema(value: unknown, report: Report): void {
+  if (validateFile(value)) return;
+  const all = validateFile.errors ?? [];
+  // Of alternatives, the errors of every one are listed; one sentence about them all replaces these.
+  const alternatives = all.filter((e) => e.keyword === 'anyOf');
+  const within = (e: ErrorObject) =>
+    alternatives.some(
+      (a) =>
+        a !== e &&
+        (e.instancePath === a.instancePath || e.instancePath.startsWith(`${a.instancePath}/`)),
+    );
+  for (const error of all.filter((e) => !within(e))) describeError(error, report);
+}
+
+const pathOf = (instancePath: string): Path =>
+  instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+
+function describeError(error: ErrorObject, report: Report): void {
+  const path = pathOf(error.instancePath);
+  const parameters = error.params as Record<string, unknown>;
+  const found = shown(error.data);
+  switch (error.keyword) {
+    case 'anyOf':
+      return describeAlternatives(error.data, (error.schema as Schema[]).map(follow), path, report);
+    case 'additionalProperties': {
+      const name = parameters['additionalProperty'] as string;
+      const known = Object.keys((error.parentSchema as Schema).properties ?? {});
+      const near = nearest(name, known);
+      return report(
+        [...path, name],
+        `there is no such setting here${near ? `; did you mean "${near}"?` : `; there are ${known.join(', ')}`}`,
+      );
+    }
+    case 'required':
+      return report(path, `"${String(parameters['missingProperty'])}" is missing`);
+    case 'enum':
+      return report(
+        path,
+        `${found} is unknown; allowed are ${(error.schema as unknown[]).map((v) => `"${String(v)}"`).join(', ')}`,
+      );
+    case 'type':
+      return report(path, `${found} is not ${kinds[String(parameters['type'])] ?? error.message}`);
+    default:
+      return report(path, `${found} ${error.message}`);
+  }
+}
+
+const kinds: Record<string, string> = {
+  integer: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object { ... }',
+};
+
+/** One sentence for a value that fits none of several forms. */
+function describeAlternatives(
+  value: unknown,
+  branches: Schema[],
+  path: Path,
+  report: Report,
+): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const objects = branches.filter((b) => b.properties);
+    const keyword = ['network', 'name'].find((k) => objects.some((b) => b.properties![k]?.const));
+    const given = value as Record<string, unknown>;
+    const known = keyword ? objects.map((b) => b.properties![keyword].const) : [];
+    if (keyword && !known.includes(given[keyword]))
+      return keyword in given
+        ? report(
+            [...path, keyword],
+            `${shown(given[keyword])} is unknown; allowed are ${known.map((k) => `"${String(k)}"`).join(', ')}`,
+          )
+        : report(
+            path,
+            `"${keyword}" is missing; allowed are ${known.map((k) => `"${String(k)}"`).join(', ')}`,
+          );
+    const shared = (b: Schema) => Object.keys(given).filter((k) => k in b.properties!).length;
+    const closest = keyword
+      ? objects.find((b) => b.properties![keyword].const === given[keyword])
+      : [...objects].sort((a, b) => shared(b) - shared(a))[0];
+    if (closest) {
+      const validate = ajv.compile({ ...closest, definitions });
+      if (!validate(value))
+        for (const error of validate.errors ?? [])
+          describeError(error, (inner, message) => report([...path, ...inner], message));
+      return;
+    }
+  }
+  const options = branches.map((b) =>
+    b.enum
+      ? b.enum.map((v) => `"${String(v)}"`).join(', ')
+      : b.properties
+        ? `an object with ${Object.keys(b.properties).join(', ')}`
+        : (kinds[b.type ?? ''] ?? 'another value'),
+  );
+  report(path, `${shown(value)} is not allowed here; allowed are ${options.join(', or ')}`);
+}
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
+
+/** The known name that is at most two edits away, if there is one. */
+function nearest(name: string, known: readonly string[]): string | null {
+  const ranked = known
+    .map((k) => ({ k, d: editDistance(name.toLowerCase(), k.toLowerCase()) }))
+    .sort((a, b) => a.d - b.d);
+  return ranked[0] && ranked[0].d <= 2 ? ranked[0].k : null;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** A value with the schema's defaults filled in; of alternatives, the one that the value fits. */
+function withDefaults(value: unknown, node: Schema): unknown {
+  const s = follow(node);
+  if (s.anyOf) {
+    const fitting = s.anyOf.find((branch) =>
+      ajv.validate({ ...follow(branch), definitions }, value),
+    );
+    return fitting ? withDefaults(value, fitting) : value;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const result: Record<string, unknown> = { ...value };
+  for (const [name, property] of Object.entries(s.properties ?? {})) {
+    const p = follow(property);
+    const given = result[name] ?? p.default ?? (p.properties ? {} : undefined);
+    if (given !== undefined) result[name] = withDefaults(given, p);
+  }
+  if (typeof s.additionalProperties === 'object')
+    for (const name of Object.keys(result))
+      if (!(name in (s.properties ?? {})))
+        result[name] = withDefaults(result[name], s.additionalProperties);
+  return result;
+}
+
+// --- from the file's form to the engine's -------------------------------------------------------------------------
+
+type Filled<T> = T extends [infer A, infer B]
+  ? [A, B]
+  : T extends readonly unknown[]
+    ? T
+    : T extends object
+      ? { [K in keyof T]-?: Filled<NonNullable<T[K]>> }
+      : T;
+
+function resolveConfig(
+  given: Distillation,
+  file: string,
+  options: LoadOptions,
+  report: Report,
+): DistillConfig {
+  const filled = withDefaults(given, schema as unknown as Schema) as Filled<Distillation>;
+  const folder = dirname(file);
+  const variable = (name: string): string | undefined =>
+    options.variables?.[name] ??
+    process.env[`MEDDISTILL_${name.toUpperCase()}`] ??
+    given.variables?.[name];
+  const path = (text: string, where: Path): string => {
+    const replaced = text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+      const value = variable(name);
+      if (value === undefined)
+        report(where, `"\${${name}}" has no value; give it in "variables" or by --set ${name}=...`);
+      return value ?? '';
+    });
+    return isAbsolute(replaced) ? replaced : join(folder, replaced);
+  };
+  const network = (value: Distillation['teacher'], where: string): NetworkConfig => {
+    const object = withDefaults(typeof value === 'string' ? { network: value } : value, {
+      anyOf: Object.values(definitions),
+    }) as NetworkConfig;
+    return object.weights === undefined
+      ? object
+      : { ...object, weights: path(object.weights, [where, 'weights']) };
+  };
+  const { training, input, method, evaluation } = filled;
+  const stage = (name: Exclude<StageName, 'control'>) => {
+    const own = given.training?.stages?.[name];
+    return {
+      steps: Math.max(1, Math.round(training.stages[name].steps * training.budget)),
+      batchSize: own?.batchSize ?? training.batchSize,
+      learningRate: own?.learningRate ?? training.learningRate,
+    };
+  };
+  const defaultFolder = join('runs', basename(file).replace(/(\.distill)?\.jsonc?$/, ''));
+  return {
+    file,
+    classes: [...given.classes],
+    domains: Object.fromEntries(
+      Object.entries(filled.domains).map(([name, domain]) => [
+        name,
+        domainConfig(domain, given.domains[name], given.classes, (text, field) =>
+          path(text, ['domains', name, field]),
+        ),
+      ]),
+    ),
+    input: {
+      ...input,
+      size: typeof input.size === 'number' ? [input.size, input.size] : input.size,
+    },
+    teacher: network(given.teacher, 'teacher'),
+    student: network(given.student, 'student'),
+    method,
+    training: {
+      seed: options.seed ?? training.seed,
+      optimizer: training.optimizer,
+      schedule: training.schedule,
+      clipNorm: training.clipNorm,
+      loss: training.loss,
+      augmentation: training.augmentation,
+      evaluateEvery: training.evaluateEvery,
+      checkpointEvery: training.checkpointEvery,
+      stages: {
+        teacher: stage('teacher'),
+        warmup: stage('warmup'),
+        psae: stage('psae'),
+        act: stage('act'),
+        control: stage('distill'),
+        distill: stage('distill'),
+      },
+    },
+    evaluation,
+    device: options.device ?? filled.device,
+    threads: options.threads ?? filled.threads,
+    output: {
+      folder: options.out
+        ? resolve(options.out)
+        : path(given.output?.folder ?? defaultFolder, ['output', 'folder']),
+      predictions: filled.output.predictions,
+    },
+  };
+}
+
+function domainConfig(
+  filled: Filled<Domain>,
+  given: Domain,
+  classes: readonly string[],
+  path: (text: string, field: string) => string,
+): DomainConfig {
+  const values: Record<string, LabelValue> = {};
+  classes.forEach((name, i) => {
+    const value = filled.values?.[name] ?? i + 1;
+    values[name] = value as LabelValue;
+  });
+  const clahe = filled.clahe;
+  return {
+    role: filled.role,
+    images: path(filled.images, 'images'),
+    labels: path(filled.labels, 'labels'),
+    ...(given.masks === undefined ? {} : { masks: path(given.masks, 'masks') }),
+    values,
+    channel: filled.channel,
+    intensity: filled.intensity,
+    clahe: clahe === true ? { clipLimit: 2, tiles: 8 } : clahe === false ? null : clahe,
+    ...(given.spacing ? { spacing: given.spacing } : {}),
+    ...(given.orientation ? { orientation: given.orientation } : {}),
+    axis: filled.axis,
+    fov: given.fov ?? (given.masks === undefined ? 'none' : 'provided'),
+    split: filled.role === 'target' ? { train: 0, validation: 0, test: 1 } : filled.split,
+    maxCases: filled.maxCases,
+    maxSlices: filled.maxSlices,
+  };
+}
+
+// --- what a schema cannot say -------------------------------------------------------------------------------------
+
+function checkMeaning(config: DistillConfig, given: Distillation, report: Report): void {
+  const { classes, domains, input, method } = config;
+  if (!Object.values(domains).some((d) => d.role === 'source'))
+    report(['domains'], 'no domain has the role "source"; at least one is needed to train on');
+  for (const [name, domain] of Object.entries(domains)) {
+    for (const className of Object.keys(given.domains[name].values ?? {}))
+      if (!classes.includes(className))
+        report(
+          ['domains', name, 'values', className],
+          `there is no class of this name; the classes are ${classes.join(', ')}`,
+        );
+    checkDistinct(domain, ['domains', name, 'values'], report);
+    if (domain.fov === 'provided' && domain.masks === undefined)
+      report(['domains', name, 'fov'], 'is "provided", but "masks" names no files');
+    if (domain.role === 'source') checkSplit(domain, ['domains', name, 'split'], report);
+    if (input.fit === 'patch' && input.spacing > 0 && !domain.spacing && isPicture(domain.images))
+      report(
+        ['domains', name],
+        'input.spacing asks for a pixel spacing, and pictures state none: give "spacing": [row, column] in mm',
+      );
+  }
+  for (const role of ['teacher', 'student'] as const) {
+    const { stride } = architectureOf(config[role]);
+    input.size.forEach((n) => {
+      if (n % stride === 0) return;
+      const lower = Math.floor(n / stride) * stride;
+      const allowed = lower > 0 ? `${lower} or ${lower + stride}` : `${stride}`;
+      report(
+        ['input', 'size'],
+        `${n} is not a multiple of ${stride}, which the ${role} (${config[role].network}) needs; the nearest ${lower > 0 ? 'are' : 'is'} ${allowed}`,
+      );
+    });
+  }
+  if (input.size.some((n) => n % 8 !== 0))
+    report(['input', 'size'], 'must be a multiple of 8, which the semantic autoencoder needs');
+  if (input.fit === 'resize' && input.spacing > 0)
+    report(['input', 'spacing'], 'has no effect with "fit": "resize"; use "fit": "patch"');
+  if (method.psae.channels % 4 !== 0)
+    report(['method', 'psae', 'channels'], `${method.psae.channels} is not a multiple of 4`);
+  const { loss } = config.training;
+  if (loss.crossEntropy === 0 && loss.dice === 0)
+    report(['training', 'loss'], 'both weights are 0; at least one must be above');
+  if (typeof config.evaluation.threshold !== 'string' || config.evaluation.threshold === 'source')
+    if (classes.length > 1)
+      report(
+        ['evaluation', 'threshold'],
+        'a threshold is for one class; with several use "argmax"',
+      );
+}
+
+const isPicture = (pattern: string) => /\.(png|jpe?g|tiff?|gif|p[gpbn]m)$/i.test(pattern);
+
+/** Plain values of different classes must differ. */
+function checkDistinct(domain: DomainConfig, path: Path, report: Report): void {
+  const seen = new Map<number, string>();
+  for (const [name, value] of Object.entries(domain.values))
+    for (const v of typeof value === 'number' ? [value] : Array.isArray(value) ? value : []) {
+      const other = seen.get(v);
+      if (other !== undefined && other !== name)
+        report([...path, name], `the value ${v} means ${other} already`);
+      seen.set(v, name);
+    }
+}
+
+function checkSplit(domain: DomainConfig, path: Path, report: Report): void {
+  const { train, validation, test } = domain.split;
+  if (typeof train === 'number') {
+    const sum = train + (validation as number) + (test as number);
+    if (Math.abs(sum - 1) > 1e-6)
+      report(path, `the shares add up to ${Number(sum.toFixed(6))}, not to 1`);
+    return;
+  }
+  const seen = new Map<string, string>();
+  for (const [split, ids] of Object.entries({ train, validation, test } as Record<
+    string,
+    string[]
+  >))
+    ids.forEach((id, i) => {
+      const other = seen.get(id);
+      if (other)
+        report([...path, split, i], `case "${id}" is in ${other} already; splits may not overlap`);
+      seen.set(id, split);
+    });
+}
