@@ -150,4 +150,6 @@ export interface EvaluationConfig {
   /** Bootstrap resamples over cases for the 95% confidence interval. */
   bootstrap: number;
   confidence: number;
+  /** Cases of each target whose Dice is reported during training; nothing is chosen by them. */
+  watch: number;
 }

@@ -112,6 +112,7 @@ export interface Distillation {
     threshold?: ('argmax' | 'source') | number;
     bootstrap?: number;
     confidence?: number;
+    watch?: number;
   };
   device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
   threads?: number;

@@ -34,15 +34,11 @@ export interface LoadOptions {
 /** What a config file is called. */
 export const configSuffix = '.distill.jsonc';
 
-/**
- * Reads a config file and fills in every default of the schema.
- * @throws ConfigError for the first thing that is wrong, with its place and the number of further ones
- */
-export function loadConfig(file: string, options: LoadOptions = {}): DistillConfig {
+/** The text of a config file. @throws ConfigError where it cannot be read */
+export function readConfigText(file: string): string {
   const path = resolve(file);
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new ConfigError(
       (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -50,7 +46,18 @@ export function loadConfig(file: string, options: LoadOptions = {}): DistillConf
         : `The config file ${path} cannot be read: ${(error as Error).message}.`,
     );
   }
-  const { config, errors } = parseConfig(text, path, options);
+}
+
+/**
+ * Reads a config file and fills in every default of the schema. `text` is taken for its content where it is given.
+ * @throws ConfigError for the first thing that is wrong, with its place and the number of further ones
+ */
+export function loadConfig(
+  file: string,
+  options: LoadOptions = {},
+  text: string = readConfigText(file),
+): DistillConfig {
+  const { config, errors } = parseConfig(text, resolve(file), options);
   if (config && errors.length === 0) return config;
   const [first] = errors;
   const more = errors.length - 1;

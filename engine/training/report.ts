@@ -1,7 +1,11 @@
-import type { Aggregate, ClassMetrics } from '../metrics/case';
+import type { Aggregate, ClassMetrics, ClassSummary, MetricName } from '../metrics/case';
 import type { FrechetSemanticDistance } from '../metrics/fsd';
+import type { Threshold } from './evaluation';
 
+/** The teacher, the student trained alone, that student trained on for as long as distillation takes, and the distilled student. */
 export type NetworkName = 'teacher' | 'warmup' | 'control' | 'student';
+
+export const networkNames: readonly NetworkName[] = ['teacher', 'warmup', 'control', 'student'];
 
 /** `report.json`: every number of the table, by domain and network, per class and case. */
 export interface Report {
@@ -9,11 +13,10 @@ export interface Report {
   seed: number;
   device: { name: string; description: string; threads: number };
   classes: string[];
+  /** Trainable weights. */
   parameters: { teacher: number; student: number };
   /** Wall time of each stage. */
   seconds: Record<string, number>;
-  /** How probabilities became labels, by network. */
-  threshold: Record<NetworkName, 'argmax' | number>;
   domains: Record<string, DomainReport>;
   fsd: {
     /** Source <-> target, by target and network. */
@@ -27,13 +30,22 @@ export interface DomainReport {
   role: 'source' | 'target';
   /** Evaluated cases. */
   cases: number;
-  fov: string;
-  networks: Record<NetworkName, NetworkReport>;
+  /** How the field of view was found; metrics are taken inside it. */
+  fov: 'provided' | 'estimated' | 'none';
+  networks: Partial<Record<NetworkName, NetworkReport>>;
+  /** Image and label files of each case. */
+  files: Record<string, { images: string[]; labels: string[] }>;
 }
 
-export interface NetworkReport extends Record<string, unknown> {
-  /** Means over classes of each metric's mean over cases; `dice` and so on. */
-  dice: Aggregate;
-  classes: Record<string, Record<string, unknown>>;
-  cases: { id: string; classes: Record<string, ClassMetrics> }[];
+/** Each metric of a network in a domain: over cases of the mean over classes (`dice.mean` and so on), by class, by case. */
+export type NetworkReport = Record<MetricName, Aggregate> & {
+  /** How probabilities became labels. */
+  threshold: Threshold;
+  classes: Record<string, ClassSummary>;
+  cases: CaseReport[];
+};
+
+export interface CaseReport {
+  id: string;
+  classes: Record<string, ClassMetrics>;
 }

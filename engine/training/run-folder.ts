@@ -104,7 +104,7 @@ export class RunFolder {
     await writeWhole(this.metricsFile, kept.map((line) => `${line}\n`).join(''));
   }
 
-  private weightsFile = (stage: StageName) => join(this.path, 'weights', `${stage}.safetensors`);
+  weightsFile = (stage: StageName) => join(this.path, 'weights', `${stage}.safetensors`);
   private checkpointFile = (stage: StageName) =>
     join(this.path, 'checkpoints', `${stage}.safetensors`);
 

@@ -1,6 +1,4 @@
-import type { NetworkName, Report } from './report';
-
-export const networkNames: readonly NetworkName[] = ['teacher', 'warmup', 'control', 'student'];
+import { networkNames, type NetworkName, type Report } from './report';
 
 /** What each network is called in tables. */
 export const networkTitles: Record<NetworkName, string> = {
@@ -18,7 +16,10 @@ export function formatTable(report: Report): string {
   const domains = Object.entries(report.domains);
   const header = [
     'Network',
-    ...domains.map(([name, d]) => `Dice ${name} (${d.role}, n=${d.cases}) [95% CI]`),
+    ...domains.map(
+      ([name, d]) =>
+        `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [95% CI]`,
+    ),
     ...domains.filter(([, d]) => d.role === 'target').map(([name]) => `FSD to ${name}`),
     'Parameters',
   ];
@@ -41,7 +42,9 @@ export function formatTable(report: Report): string {
   return [
     alignColumns([header, header.map(() => ''), ...rows]),
     '',
-    ...(anyFsd ? [`FSD at n = ${anyFsd.n} vectors, ${anyFsd.dims} dimensions; lower is better.`] : []),
+    ...(anyFsd
+      ? [`FSD at n = ${anyFsd.n} vectors, ${anyFsd.dims} dimensions; lower is better.`]
+      : []),
     `Time: ${seconds}. Device: ${report.device.name} (${report.device.description}, ${report.device.threads} threads). Seed ${report.seed}.`,
   ].join('\n');
 }

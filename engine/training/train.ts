@@ -23,8 +23,11 @@ export interface TrainingContext {
   folder: RunFolder;
   /** The source's training cases. */
   cases: PreparedCase[];
-  /** Mean Dice of a network with these weights on the source's validation cases; null where undefined. */
-  validate(network: 'teacher' | 'student', weights: Weights): Promise<number | null>;
+  /**
+   * Evaluates a stage's network with these weights and reports what it finds. Returns the mean Dice on the source's
+   * validation cases, by which a checkpoint is chosen; null where undefined.
+   */
+  validate(stage: Stage, step: number, weights: Weights): Promise<number | null>;
   emit(event: EngineEvent): void;
   signal: AbortSignal;
   /** Continue from a checkpoint with the same hash, where there is one. */
@@ -87,16 +90,7 @@ export async function trainStage(
   const evaluate = async (step: number) => {
     if (!stage.selects) return;
     const weights = weightsOf(await program.state());
-    const dice = await context.validate(stage.selects, new Map([...frozen, ...weights]));
-    emit({
-      type: 'evaluation',
-      stage: stage.name,
-      step,
-      network: stage.selects,
-      domain: 'validation',
-      dice,
-      cases: 0,
-    });
+    const dice = await context.validate(stage, step, new Map([...frozen, ...weights]));
     if (!best || (dice ?? 0) > best.dice) best = { step, dice: dice ?? 0, weights };
   };
 
