@@ -1,23 +1,47 @@
 // Bundles the extension, the engine's child process and the command line into dist/.
 import { build, context } from 'esbuild';
+import { existsSync, readdirSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
-const options = {
+const production = process.argv.includes('--production');
+const shared = {
+  bundle: true,
+  sourcemap: production ? false : 'linked',
+  minify: production,
+  logLevel: 'info',
+};
+
+const node = {
+  ...shared,
   entryPoints: {
     extension: 'extension/extension.ts',
     server: 'engine/server.ts',
     cli: 'engine/cli.ts',
   },
   outdir: 'dist',
-  bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  sourcemap: process.argv.includes('--production') ? false : 'linked',
-  minify: process.argv.includes('--production'),
+  // jsonc-parser's "main" cannot be bundled.
+  mainFields: ['module', 'main'],
   external: ['vscode', 'onnxruntime-node', '@tensorflow/tfjs-node-gpu'],
-  logLevel: 'info',
 };
 
-if (watch) await (await context(options)).watch();
-else await build(options);
+// One script and one style sheet a view, for the browser's sandbox.
+const views = existsSync('webviews')
+  ? readdirSync('webviews').filter((name) => existsSync(`webviews/${name}/main.ts`))
+  : [];
+const pages = {
+  ...shared,
+  entryPoints: Object.fromEntries(views.map((name) => [name, `webviews/${name}/main.ts`])),
+  outdir: 'dist/webviews',
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  loader: { '.ttf': 'file' },
+  assetNames: '[name]',
+};
+
+for (const options of views.length > 0 ? [node, pages] : [node])
+  if (watch) await (await context(options)).watch();
+  else await build(options);
