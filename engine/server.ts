@@ -1,0 +1,38 @@
+/**
+ * The engine as the extension's child process: answers what the editor asks (engine/calls.ts) as JSON-RPC over the IPC
+ * channel, which carries typed arrays as they are. It ends with the channel. Training runs are processes of their own.
+ */
+import {
+  createMessageConnection,
+  IPCMessageReader,
+  IPCMessageWriter,
+  ResponseError,
+  type CancellationToken,
+} from 'vscode-jsonrpc/node';
+import { userErrorCode } from './calls';
+import { UserError } from './errors';
+import { configHandlers } from './handlers/config';
+import type { Handlers } from './handlers/handler';
+
+const handlers: Handlers = {
+  ...configHandlers,
+};
+
+const connection = createMessageConnection(
+  new IPCMessageReader(process),
+  new IPCMessageWriter(process),
+);
+
+type AnyHandler = (params: unknown, token: CancellationToken) => Promise<unknown>;
+for (const [method, handler] of Object.entries(handlers) as [string, AnyHandler][])
+  connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
+    try {
+      return await handler(params, token);
+    } catch (error) {
+      if (error instanceof UserError) throw new ResponseError(userErrorCode, error.message);
+      throw error;
+    }
+  });
+
+process.on('disconnect', () => process.exit(0));
+connection.listen();

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Report } from '../engine/training/report';
+import type { RunRecord } from '../engine/training/run-folder';
+import { LineTail } from './line-tail';
+import { advance, noProgress, type RunProgress, type TimedEvent } from './run-progress';
+
+/** `interrupted`: the record says that it runs, but its process is gone; it can be resumed. */
+export type RunState = RunRecord['state'] | 'interrupted';
+
+/** Names of the files in a run's folder. */
+export const runFiles = {
+  record: 'run.json',
+  metrics: 'metrics.jsonl',
+  report: 'report.json',
+  log: 'engine.log',
+  config: 'config.distill.jsonc',
+} as const;
+
+/** A run as its folder tells it. Knows nothing but the folder, so it is the same after a reload. */
+export class RunModel {
+  readonly name: string;
+  /** Null while the engine has not written one yet. */
+  record: RunRecord | null = null;
+  progress: RunProgress = noProgress;
+  private stamp = '';
+  private readonly metrics: EventTail;
+  private reported: { stamp: string; report: Report } | null = null;
+
+  constructor(readonly folder: string) {
+    this.name = basename(folder);
+    this.metrics = new EventTail(folder);
+  }
+
+  file(name: keyof typeof runFiles): string {
+    return join(this.folder, runFiles[name]);
+  }
+
+  get state(): RunState {
+    if (!this.record) return 'running';
+    if (this.record.state === 'running' && !isAlive(this.record.pid, this.record.started))
+      return 'interrupted';
+    return this.record.state;
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  get canResume(): boolean {
+    return ['interrupted', 'cancelled', 'failed'].includes(this.state);
+  }
+
+  /** Reads what changed; true if the record or the progress did. */
+  refresh(): boolean {
+    const before = this.stamp;
+    const state = this.state;
+    const stamp = stampOf(this.file('record'));
+    if (stamp !== null && stamp !== before) {
+      try {
+        this.record = JSON.parse(readFileSync(this.file('record'), 'utf8')) as RunRecord;
+        this.stamp = stamp;
+      } catch {
+        // Damaged or gone between two calls: what was known stays.
+      }
+    }
+    const { events, reset } = this.metrics.read();
+    if (reset) this.progress = noProgress;
+    for (const event of events) this.progress = advance(this.progress, event);
+    return this.stamp !== before || this.state !== state || reset || events.length > 0;
+  }
+
+  /** The final numbers, once there are some. */
+  report(): Report | null {
+    const stamp = stampOf(this.file('report'));
+    if (stamp === null) return null;
+    if (this.reported?.stamp === stamp) return this.reported.report;
+    try {
+      const report = JSON.parse(readFileSync(this.file('report'), 'utf8')) as Report;
+      this.reported = { stamp, report };
+      return report;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Why it failed, in one sentence: the engine's own, else the last line of its log. */
+  reason(): string | null {
+    return this.record?.error ?? lastLine(this.file('log')) ?? this.progress.error;
+  }
+}
+
+/** The events of a run, read as they are written. */
+export class EventTail {
+  private readonly tail: LineTail;
+
+  constructor(folder: string) {
+    this.tail = new LineTail(join(folder, runFiles.metrics));
+  }
+
+  /** `reset`: the events before these are void. */
+  read(): { events: TimedEvent[]; reset: boolean } {
+    const { lines, reset } = this.tail.read();
+    const events = lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as TimedEvent];
+      } catch {
+        // A line cut short by a crash.
+        return [];
+      }
+    });
+    return { events, reset };
+  }
+}
+
+/** True if the folder holds a run. */
+export const isRunFolder = (folder: string): boolean => existsSync(join(folder, runFiles.record));
+
+function stampOf(file: string): string | null {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a process that started a run still works on it; ids are given again after a restart of the machine. */
+export function isAlive(pid: number | undefined, started: string): boolean {
+  if (pid === undefined) return false;
+  if (Date.parse(started) < Date.now() - uptime() * 1000 - 60_000) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  try {
+    // Linux tells what the process is; a zombie has no command line left.
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return /cli\.js|meddistill/.test(command);
+  } catch {
+    return true;
+  }
+}
+
+/** The last line of a log that is not an event. */
+export function lastLine(file: string): string | null {
+  try {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    return lines.reverse().find((line) => line.trim() && !line.startsWith('{')) ?? null;
+  } catch {
+    return null;
+  }
+}
