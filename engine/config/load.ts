@@ -69,15 +69,19 @@ export function loadConfig(
 
 /** Everything that is wrong with a config's text, as far as can be said without looking at its files. */
 export function validateConfig(text: string, file: string): ConfigError[] {
-  return parseConfig(text, file, {}).errors;
+  return parseConfig(text, file).errors;
 }
 
 type Path = (string | number)[];
 
-function parseConfig(
+/**
+ * A config from its text, and everything that is wrong with it. Where the text fits the schema there is a config, also
+ * with errors: editors go on with what is right in it.
+ */
+export function parseConfig(
   text: string,
   file: string,
-  options: LoadOptions,
+  options: LoadOptions = {},
 ): { config: DistillConfig | null; errors: ConfigError[] } {
   const faults: ParseError[] = [];
   const tree = parseTree(text, faults, { allowTrailingComma: true });
@@ -114,7 +118,7 @@ function parseConfig(
   if (errors.length) return { config: null, errors };
   const config = resolveConfig(value as Distillation, file, options, report);
   checkMeaning(config, value as Distillation, report);
-  return { config: errors.length ? null : config, errors };
+  return { config, errors };
 }
 
 /** A syntax tree's plain value; `getNodeValue` of the library makes objects without prototype, which validators refuse. */
