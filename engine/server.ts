@@ -9,10 +9,12 @@ import {
   ResponseError,
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
-import { userErrorCode } from './calls';
 import { UserError } from './errors';
 import { configHandlers } from './handlers/config';
 import type { Handlers } from './handlers/handler';
+
+/** Code of a refusal, whose message is for the user; other failures are faults of the program. */
+const refused = 1;
 
 const handlers: Handlers = {
   ...configHandlers,
@@ -29,7 +31,7 @@ for (const [method, handler] of Object.entries(handlers) as [string, AnyHandler]
     try {
       return await handler(params, token);
     } catch (error) {
-      if (error instanceof UserError) throw new ResponseError(userErrorCode, error.message);
+      if (error instanceof UserError) throw new ResponseError(refused, error.message);
       throw error;
     }
   });

@@ -9,6 +9,11 @@ import { advance, noProgress, type RunProgress, type TimedEvent } from './run-pr
 /** `interrupted`: the record says that it runs, but its process is gone; it can be resumed. */
 export type RunState = RunRecord['state'] | 'interrupted';
 
+export interface RunExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
 /** Names of the files in a run's folder. */
 export const runFiles = {
   record: 'run.json',
@@ -24,6 +29,12 @@ export class RunModel {
   /** Null while the engine has not written one yet. */
   record: RunRecord | null = null;
   progress: RunProgress = noProgress;
+  /** True once the user asked to stop it from here. */
+  stopAsked = false;
+  /** How the process that this window started ended. */
+  exit: RunExit | null = null;
+  /** Id of a process that was started for it and has not written its record yet. */
+  private starting: number | null = null;
   private stamp = '';
   private readonly metrics: EventTail;
   private reported: { stamp: string; report: Report } | null = null;
@@ -38,10 +49,29 @@ export class RunModel {
   }
 
   get state(): RunState {
-    if (!this.record) return 'running';
+    if (this.starting !== null && this.record?.pid !== this.starting) return 'running';
+    if (!this.record) return 'failed';
     if (this.record.state === 'running' && !isAlive(this.record.pid, this.record.started))
       return 'interrupted';
     return this.record.state;
+  }
+
+  /** Process that works on it. */
+  get pid(): number | undefined {
+    return this.starting ?? this.record?.pid;
+  }
+
+  /** A process was started for it. */
+  attach(pid: number): void {
+    this.starting = pid;
+    this.exit = null;
+    this.stopAsked = false;
+  }
+
+  /** That process has ended. */
+  detach(exit: RunExit): void {
+    this.starting = null;
+    this.exit = exit;
   }
 
   get isRunning(): boolean {

@@ -69,6 +69,13 @@ export class RunRegistry implements vscode.Disposable {
     return run;
   }
 
+  /** Reads a run at once, and tells that it changed. */
+  touch(run: RunModel): void {
+    run.refresh();
+    this.changed.fire(run);
+    this.poll();
+  }
+
   /**
    * Hands over all events of a run, then new ones as they come, at once for those that are there. For views; several may
    * follow one run.

@@ -12,9 +12,9 @@ export interface Services {
   /** For `webview.options`; set it again when a panel is restored. */
   webviewOptions: vscode.WebviewOptions;
   /** The page of the view `name` (webviews/NAME/main.ts). */
-  webviewHtml(webview: vscode.Webview, name: string, title: string): string;
+  webviewHtml: (webview: vscode.Webview, name: string, title: string) => string;
   /** Shows a failure as one sentence, with the log and the diagnostics one click away. */
-  showError(error: unknown): void;
+  showError: (error: unknown) => void;
 }
 
 export function createServices(context: vscode.ExtensionContext): Services {

@@ -1,4 +1,5 @@
-import { validateConfig } from '../config/load';
+import { parseConfig, type LoadOptions } from '../config/load';
+import type { StageName } from '../config/config';
 import type { ConfigError } from '../errors';
 import type { Handlers } from './handler';
 
@@ -12,8 +13,42 @@ export interface ConfigFault {
   path: string;
 }
 
-export const configHandlers: Handlers<'validate'> = {
-  validate: ({ file, text }) => Promise.resolve(validateConfig(text, file).map(faultOf)),
+/** A config as the editor has it, and the values of `${name}` in it. */
+export interface ConfigText {
+  /** Absolute path; relative patterns start from its folder. */
+  file: string;
+  text: string;
+  variables: Record<string, string>;
+}
+
+/** What can be said of a config without looking at its files. */
+export interface ConfigSummary {
+  faults: ConfigFault[];
+  /** Null where the text does not fit the schema. */
+  config: {
+    classes: string[];
+    domains: { name: string; role: 'source' | 'target' }[];
+    steps: Record<StageName, number>;
+    /** Absolute path of `output.folder`. */
+    folder: string;
+  } | null;
+}
+
+export const configHandlers: Handlers<'summarize'> = {
+  summarize: ({ file, text, variables }) => {
+    const { config, errors } = parseConfig(text, file, { variables } satisfies LoadOptions);
+    return Promise.resolve({
+      faults: errors.map(faultOf),
+      config: config && {
+        classes: config.classes,
+        domains: Object.entries(config.domains).map(([name, { role }]) => ({ name, role })),
+        steps: Object.fromEntries(
+          Object.entries(config.training.stages).map(([name, stage]) => [name, stage.steps]),
+        ) as Record<StageName, number>,
+        folder: config.output.folder,
+      },
+    });
+  },
 };
 
 export function faultOf({ message, place }: ConfigError): ConfigFault {

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import * as vscode from 'vscode';
+import type { ConfigSummary } from '../engine/handlers/config';
+import { chooseConfig, configName } from './config-file';
+import { pickRun } from './pick-run';
+import type { RunModel } from './run-model';
+import { startRun, stopProcess } from './run-process';
+import { showProgress, type RunPlans } from './run-watch';
+import type { Services } from './services';
+import { readSettings } from './settings';
+
+/** The commands that start, resume and stop runs. */
+export function registerDistill(
+  context: vscode.ExtensionContext,
+  services: Services,
+  plans: RunPlans,
+): void {
+  const cli = join(context.extensionPath, 'dist', 'cli.js');
+  const { runs, showError } = services;
+
+  /** Starts or resumes the process of a run, and shows how far it is. Resolves once the process is there. */
+  const launch = async (config: string, folder: string, resume: boolean): Promise<RunModel> => {
+    const { device, threads, variables } = readSettings(vscode.Uri.file(config));
+    const run = runs.add(folder);
+    const child = await startRun({ cli, config, folder, resume, device, threads, variables });
+    run.attach(child.pid);
+    runs.touch(run);
+    void child.exited.then((exit) => {
+      run.detach(exit);
+      runs.touch(run);
+    });
+    void showProgress(services, plans, run);
+    return run;
+  };
+
+  const distill = async (given?: unknown): Promise<RunModel | undefined> => {
+    if (!requireTrust()) return undefined;
+    const config = await chooseConfig(given, 'Config to distill a student from');
+    if (!config || !(await saved(config))) return undefined;
+    const summary = await summarize(services, config);
+    if (!(await faultless(config, summary))) return undefined;
+    const going = runs.list().find((run) => run.isRunning && run.record?.config === config.fsPath);
+    if (going) {
+      const choice = await vscode.window.showWarningMessage(
+        `A run of ${configName(config.path)} is going on already: ${going.name}.`,
+        'Open It',
+        'Start Another',
+      );
+      if (choice === 'Open It')
+        await vscode.commands.executeCommand('meddistill.openDashboard', going.folder);
+      if (choice !== 'Start Another') return undefined;
+    }
+    const folder = await runFolder(config, summary.config!.folder);
+    if (folder === undefined) return undefined;
+    plans.set(folder, summary.config!.steps);
+    return await launch(config.fsPath, folder, false);
+  };
+
+  const resume = async (given?: unknown): Promise<RunModel | undefined> => {
+    if (!requireTrust()) return undefined;
+    const run = await pickRun(runs, given, 'Run to resume', (r) => r.canResume);
+    if (!run) return undefined;
+    const config = run.record?.config;
+    if (config === undefined)
+      throw new Error(`${run.folder} was stopped before its config was read: start it anew.`);
+    return await launch(config, run.folder, true);
+  };
+
+  const stop = async (given?: unknown): Promise<void> => {
+    const run = await pickRun(runs, given, 'Run to stop', (r) => r.isRunning);
+    if (!run?.pid) return;
+    run.stopAsked = true;
+    await stopProcess(run.pid);
+    runs.touch(run);
+  };
+
+  const command = (name: string, action: (given?: unknown) => Promise<unknown>) =>
+    vscode.commands.registerCommand(`meddistill.${name}`, async (given?: unknown) => {
+      try {
+        const result = await action(given);
+        return result && { folder: (result as RunModel).folder };
+      } catch (error) {
+        showError(error);
+        return undefined;
+      }
+    });
+  context.subscriptions.push(
+    command('distill', distill),
+    command('resume', resume),
+    command('stop', stop),
+  );
+}
+
+/** True in a trusted workspace; else says why not, with the way to trust it. */
+export function requireTrust(): boolean {
+  if (vscode.workspace.isTrusted) return true;
+  void vscode.window
+    .showWarningMessage(
+      'In a workspace that is not trusted, MedDistill shows configs, images and results, and runs nothing.',
+      'Manage Trust',
+    )
+    .then((choice) => {
+      if (choice) void vscode.commands.executeCommand('workbench.trust.manage');
+    });
+  return false;
+}
+
+/** Faults and outline of a config as the editor has it. */
+export async function summarize(services: Services, config: vscode.Uri): Promise<ConfigSummary> {
+  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === config.toString());
+  return await services.engine.request('summarize', {
+    file: config.fsPath,
+    text: open?.getText() ?? readFileSync(config.fsPath, 'utf8'),
+    variables: readSettings(config).variables,
+  });
+}
+
+async function saved(config: vscode.Uri): Promise<boolean> {
+  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === config.toString());
+  return !open?.isDirty || (await open.save());
+}
+
+async function faultless(config: vscode.Uri, { faults }: ConfigSummary): Promise<boolean> {
+  if (faults.length === 0) return true;
+  const [{ message, line, column }] = faults;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  const choice = await vscode.window.showErrorMessage(
+    `${configName(config.path)} cannot be run: ${message}${more}`,
+    'Go There',
+    'Copy Diagnostics',
+  );
+  if (choice === 'Go There') {
+    const at = new vscode.Position(line - 1, column - 1);
+    await vscode.window.showTextDocument(config, { selection: new vscode.Range(at, at) });
+  }
+  if (choice === 'Copy Diagnostics')
+    await vscode.commands.executeCommand('meddistill.copyDiagnostics');
+  return false;
+}
+
+/**
+ * A new folder for a run, named after the config and the time, where the settings, the config or else `runs/` beside it say.
+ * Runs of one config thus lie beside each other and share the stages that they have in common.
+ */
+async function runFolder(config: vscode.Uri, output: string): Promise<string | undefined> {
+  const name = configName(config.path);
+  const byDefault = join(dirname(config.fsPath), 'runs');
+  const { runsFolder } = readSettings(config);
+  const base = runsFolder ?? (output === join(byDefault, name) ? byDefault : output);
+  const root = vscode.workspace.getWorkspaceFolder(config)?.uri.fsPath ?? dirname(config.fsPath);
+  if (runsFolder === undefined && relative(root, base).startsWith('..')) {
+    const choice = await vscode.window.showWarningMessage(
+      `The config writes its runs to ${base}, outside of the workspace.`,
+      { modal: true },
+      'Write There',
+    );
+    if (choice !== 'Write There') return undefined;
+  }
+  return join(base, `${name}-${timestamp(new Date())}`);
+}
+
+/** `20261124-231545`, in local time. */
+const timestamp = (time: Date): string => {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const date = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`;
+  return `${date}-${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
+};

@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { NetworkReport, Report } from '../engine/training/report';
+import { LineTail } from './line-tail';
+import type { RunModel } from './run-model';
+import {
+  describeProgress,
+  formatDuration,
+  secondsLeft,
+  shareDone,
+  stageTitles,
+  type StagePlan,
+  type TimedEvent,
+} from './run-progress';
+import type { Services } from './services';
+
+/** Steps of the stages of runs, by folder; read from a run's own copy of its config where they are not known yet. */
+export class RunPlans {
+  private readonly plans = new Map<string, StagePlan>();
+
+  constructor(private readonly services: Services) {}
+
+  set(folder: string, plan: StagePlan): void {
+    this.plans.set(folder, plan);
+  }
+
+  /** Empty until it is known. */
+  of(run: RunModel): StagePlan {
+    const known = this.plans.get(run.folder);
+    if (known) return known;
+    this.plans.set(run.folder, {});
+    void this.read(run);
+    return {};
+  }
+
+  private async read(run: RunModel): Promise<void> {
+    try {
+      const { config } = await this.services.engine.request('summarize', {
+        file: run.file('config'),
+        text: readFileSync(run.file('config'), 'utf8'),
+        variables: run.record?.variables ?? {},
+      });
+      if (config) this.plans.set(run.folder, config.steps);
+    } catch (error) {
+      this.services.log.warn(`No plan of ${run.folder}: ${(error as Error).message}`);
+      // Asked again at the next look.
+      if (!run.record) this.plans.delete(run.folder);
+    }
+  }
+}
+
+/** Shows a run's progress as a notification until it ends; cancelling stops the run. */
+export async function showProgress(
+  { runs }: Services,
+  plans: RunPlans,
+  run: RunModel,
+): Promise<void> {
+  await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `Distilling ${run.name}`,
+      cancellable: true,
+    },
+    (progress, token) =>
+      new Promise<void>((resolve) => {
+        let share = 0;
+        const update = () => {
+          if (!run.isRunning) {
+            subscription.dispose();
+            resolve();
+            return;
+          }
+          const plan = plans.of(run);
+          const now = shareDone(run.progress, plan) ?? 0;
+          const left = secondsLeft(run.progress, plan);
+          progress.report({
+            message: token.isCancellationRequested
+              ? 'stopping'
+              : describeProgress(run.progress) +
+                (left === null ? '' : ` · ${formatDuration(left)} left`),
+            increment: Math.max(0, now - share) * 100,
+          });
+          share = Math.max(share, now);
+        };
+        const subscription = runs.onDidChange(update);
+        token.onCancellationRequested(() => {
+          update();
+          void vscode.commands.executeCommand('meddistill.stop', run.folder);
+        });
+        update();
+      }),
+  );
+}
+
+/** For every run that goes on: its lines in the log while it does, a closing message when it no longer does. */
+export function watchRuns(context: vscode.ExtensionContext, services: Services): void {
+  const { runs } = services;
+  const watched = new Map<RunModel, vscode.Disposable>();
+  const look = () => {
+    for (const run of runs.list()) {
+      const follower = watched.get(run);
+      if (run.isRunning && !follower) watched.set(run, logRun(services, run));
+      if (!run.isRunning && follower) {
+        watched.delete(run);
+        follower.dispose();
+        void showClosing(services, run);
+      }
+    }
+  };
+  look();
+  context.subscriptions.push(
+    runs.onDidChange(look),
+    new vscode.Disposable(() => {
+      for (const follower of watched.values()) follower.dispose();
+    }),
+  );
+}
+
+/** Copies what a run reports, and what else its process prints, to the log. */
+function logRun({ log, runs }: Services, run: RunModel): vscode.Disposable {
+  const printed = new LineTail(run.file('log'));
+  // Of a resumed run only what is new.
+  printed.read();
+  const readPrinted = () => {
+    for (const line of printed.read().lines)
+      if (!line.startsWith('{')) log.warn(`${run.name}: ${line}`);
+  };
+  const following = runs.follow(run.folder, ({ events }) => {
+    readPrinted();
+    for (const event of events) logEvent(log, run.name, event);
+  });
+  return new vscode.Disposable(() => {
+    following.dispose();
+    readPrinted();
+  });
+}
+
+function logEvent(log: vscode.LogOutputChannel, name: string, event: TimedEvent): void {
+  switch (event.type) {
+    case 'run':
+      return log.info(
+        `${name}: ${event.resumed ? 'resumed' : 'started'} from ${event.config}, seed ${event.seed}`,
+      );
+    case 'device':
+      return log.info(
+        `${name}: ${event.device} (${event.name}), ${event.threads} threads${event.note ? `; ${event.note}` : ''}`,
+      );
+    case 'cohort':
+      return log.info(
+        `${name}: ${event.role} ${event.domain}, ${event.cases} cases, ${event.slices} slices`,
+      );
+    case 'stage':
+      return log.info(
+        `${name}: ${stageTitles[event.stage]} ${event.state}, step ${event.step} of ${event.steps}`,
+      );
+    case 'evaluation':
+      return log.info(
+        `${name}: Dice of ${event.network} on ${event.domain} ${event.dice?.toFixed(4) ?? 'undefined'} (${event.cases} cases, ${event.stage} step ${event.step})`,
+      );
+    case 'step':
+      return log.trace(
+        `${name}: ${event.stage} ${event.step}/${event.steps} loss ${event.losses['loss']?.toFixed(5)}`,
+      );
+    case 'log':
+      return log[event.level === 'warning' ? 'warn' : event.level](`${name}: ${event.message}`);
+    case 'finished':
+    case 'cancelled':
+      return log.info(`${name}: ${event.type}`);
+    case 'fsd':
+    case 'graphs':
+    case 'gradients':
+      return log.debug(`${name}: ${event.type} at ${event.stage} step ${event.step}`);
+  }
+}
+
+/** Says how a run ended, with what can be done next. */
+async function showClosing({ log, runs }: Services, run: RunModel): Promise<void> {
+  const act = (command: string) =>
+    vscode.commands.executeCommand(`meddistill.${command}`, run.folder);
+  switch (run.state) {
+    case 'running':
+      return;
+    case 'finished': {
+      const report = run.report();
+      const choice = await vscode.window.showInformationMessage(
+        `${run.name} is finished${report ? `: ${summarizeReport(report)}` : ''}.`,
+        'Open Results',
+        'Compare Predictions',
+      );
+      if (choice === 'Open Results') await act('openDashboard');
+      if (choice === 'Compare Predictions') await act('comparePredictions');
+      return;
+    }
+    case 'cancelled':
+    case 'interrupted':
+      if (run.stopAsked || run.state === 'cancelled') {
+        const choice = await vscode.window.showInformationMessage(
+          `${run.name} was stopped; it can be resumed from its last checkpoint.`,
+          'Resume',
+        );
+        if (choice === 'Resume') await act('resume');
+        return;
+      }
+      break;
+    case 'failed':
+  }
+  const reason = [
+    ...(run.exit?.signal ? [`its process ended with ${run.exit.signal}`] : []),
+    run.reason() ?? (run.exit?.signal ? '' : 'its process is gone'),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+  const text = `${run.name} ${run.state === 'failed' ? 'failed' : 'stopped unexpectedly'}: ${reason.replace(/\.?$/, '.')}`;
+  log.error(text);
+  const resumable = run.record !== null && run.canResume;
+  const choice = await vscode.window.showErrorMessage(
+    text,
+    ...(resumable ? ['Resume'] : []),
+    'Show Log',
+    'Copy Diagnostics',
+  );
+  runs.touch(run);
+  if (choice === 'Resume') await act('resume');
+  if (choice === 'Show Log') log.show();
+  if (choice === 'Copy Diagnostics')
+    await vscode.commands.executeCommand('meddistill.copyDiagnostics', run.folder);
+}
+
+/** The target's Dice of warm-up and distilled student, in a few words. */
+export function summarizeReport(report: Report): string {
+  const dice = (network?: NetworkReport) => network?.dice.mean?.toFixed(3) ?? '-';
+  return Object.entries(report.domains)
+    .sort(([, a], [, b]) => Number(a.role === 'source') - Number(b.role === 'source'))
+    .map(
+      ([name, { networks }]) =>
+        `Dice on ${name} ${dice(networks.student)} (warm-up ${dice(networks.warmup)}, teacher ${dice(networks.teacher)})`,
+    )
+    .join(', ');
+}
