@@ -1,5 +1,6 @@
 /** The messages between the engine and whoever runs it (extension, command line): types only. */
 import type { DeviceName, StageName } from './config/config';
+import type { NetworkName } from './training/report';
 
 export const protocolVersion = 1;
 
@@ -25,21 +26,67 @@ export type EngineEvent =
       losses: Record<string, number>;
       learningRate: number;
       imagesPerSecond: number;
+      /** Resident memory of the engine's process, in bytes. */
+      memory?: number;
     }
   | {
+      /** During training (`split: "validation"` chooses the checkpoint; targets are only watched) and at the end. */
       type: 'evaluation';
       stage: StageName | 'evaluate';
       step: number;
-      network: string;
+      network: NetworkName;
       domain: string;
-      /** Mean over cases; null where undefined. */
+      role: 'source' | 'target';
+      split: 'validation' | 'test';
+      /** Mean over cases and classes; null where undefined. */
       dice: number | null;
       cases: number;
     }
+  | {
+      type: 'fsd';
+      stage: StageName | 'evaluate';
+      step: number;
+      /** What is compared: `source - target` by the domains' names, or a domain's name for teacher <-> student on it. */
+      pair: string;
+      network: NetworkName;
+      value: number;
+      n: number;
+      dims: number;
+    }
+  /** The contrastive graphs at a step, in a `GraphSnapshot` file of the run folder. */
+  | { type: 'graphs'; stage: StageName; step: number; file: string }
   | { type: 'gradients'; stage: StageName; step: number; norms: Record<string, number> }
   | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | { type: 'finished'; folder: string; report: string }
   | { type: 'cancelled'; folder: string };
+
+/**
+ * The contrastive graphs of a batch of `images` anchors with `views` augmented views each, of both networks.
+ * Edges are cosines. View number i * views + j is image i's view j; `graphs/views/b{i}-v{j + 1}.png` shows it, v0 the anchor.
+ */
+export interface GraphSnapshot {
+  step: number;
+  images: number;
+  views: number;
+  /** Each image's domain. */
+  domains: string[];
+  /** Edges from each anchor to its views, [images][views]. */
+  intra: { teacher: number[][]; student: number[][] };
+  /**
+   * Edges between all views, [images * views][images * views]. With scope `image` the method's graph has only those between views of
+   * one image; the diagonal is no edge.
+   */
+  inter: { scope: 'image' | 'batch'; teacher: number[][]; student: number[][] };
+  /** Vectors on the two leading principal components of both networks' unit vectors; one entry a row, anchors first, then views. */
+  vectors: {
+    /** Share of the variance on each component. */
+    explained: [number, number];
+    teacher: [x: number, y: number][];
+    student: [x: number, y: number][];
+    domain: string[];
+    kind: ('anchor' | 'view')[];
+  };
+}
 
 /** JSON-RPC: extension -> engine. */
 export interface RunRequest {

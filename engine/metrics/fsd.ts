@@ -95,7 +95,7 @@ function squareRoot(symmetric: Matrix): Matrix {
  * The leading principal axes, unit vectors. With fewer vectors than dimensions they come from the vectors' Gram matrix, whose size is
  * the number of vectors. Axes without variance are left out.
  */
-function principalComponents(
+export function principalComponents(
   vectors: Vectors,
   count: number,
 ): { mean: Float64Array; axes: Float64Array[] } {

@@ -44,7 +44,8 @@ export function graphSnapshot(input: GraphInput): GraphSnapshot {
   const total = both.reduce((sum, v) => sum + squaredNorm(centred(v)), 0);
   const explained = [0, 1].map((a) => {
     const along = both.reduce((sum, v) => sum + (coordinates(v)[a] ?? 0) ** 2, 0);
-    return total > 0 ? rounded(along / total) : 0;
+    // Below this, what differs is rounding.
+    return total > 1e-12 ? rounded(along / total) : 0;
   }) as [number, number];
 
   const intra = (z: Float64Array[]) =>
