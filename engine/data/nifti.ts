@@ -32,7 +32,7 @@ export interface NiftiFile {
   storedChannels: number;
 }
 
-interface StoredType {
+export interface StoredType {
   name: string;
   bytes: number;
   channels?: number;
@@ -90,7 +90,7 @@ function niftiVersion(
   return null;
 }
 
-const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
  * Opens a NIfTI-1 or -2 file, plain or gzipped, of either byte order: `.nii`, or a `.hdr` and `.img` pair named by
@@ -98,31 +98,36 @@ const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
  * @throws UserError for a file that is none, is truncated, or whose header is not to be believed.
  */
 export async function openNifti(path: string, bytes: Uint8Array): Promise<NiftiFile> {
-  const imageName = /\.img(\.gz)?$/i.exec(path);
-  if (imageName) {
-    const stem = path.slice(0, imageName.index);
-    const header = [`${stem}.hdr`, `${stem}.hdr.gz`, `${stem}.HDR`].find((file) =>
-      existsSync(file),
-    );
-    if (header === undefined)
-      throw new UserError(
-        `${path}: the header beside it, ${stem}.hdr or ${stem}.hdr.gz, is missing.`,
-      );
-    return openPair(header, await readFile(header), path, bytes);
-  }
+  const beside = headerBeside(path);
+  if (beside !== null) return openPair(beside, await readFile(beside), path, bytes);
   const start = isGzip(bytes) ? gunzipStart(path, bytes) : bytes;
-  const kind = niftiVersion(start);
-  if (kind?.pair) {
-    const stem = path.replace(/\.hdr(\.gz)?$/i, '');
-    const image = [`${stem}.img`, `${stem}.img.gz`, `${stem}.IMG`].find((file) => existsSync(file));
-    if (image === undefined)
-      throw new UserError(
-        `${path}: the image beside it, ${stem}.img or ${stem}.img.gz, is missing.`,
-      );
-    return openPair(path, bytes, image, await readFile(image));
-  }
+  const image = imageBeside(path, start);
+  if (image !== null) return openPair(path, bytes, image, await readFile(image));
   const { header, layout } = await parseHeader(path, start);
   return { header, ...(await readStored(path, bytes, layout)) };
+}
+
+/** For the `.img` of a pair: its header; null for any other name. @throws UserError where it is missing */
+export function headerBeside(path: string): string | null {
+  const imageName = /\.img(\.gz)?$/i.exec(path);
+  if (!imageName) return null;
+  const stem = path.slice(0, imageName.index);
+  const header = [`${stem}.hdr`, `${stem}.hdr.gz`, `${stem}.HDR`].find((file) => existsSync(file));
+  if (header === undefined)
+    throw new UserError(
+      `${path}: the header beside it, ${stem}.hdr or ${stem}.hdr.gz, is missing.`,
+    );
+  return header;
+}
+
+/** For the header of a pair, which begins with `start`: its image; null for a single file. @throws UserError where it is missing */
+export function imageBeside(path: string, start: Uint8Array): string | null {
+  if (!niftiVersion(start)?.pair) return null;
+  const stem = path.replace(/\.hdr(\.gz)?$/i, '');
+  const image = [`${stem}.img`, `${stem}.img.gz`, `${stem}.IMG`].find((file) => existsSync(file));
+  if (image === undefined)
+    throw new UserError(`${path}: the image beside it, ${stem}.img or ${stem}.img.gz, is missing.`);
+  return image;
 }
 
 async function openPair(
@@ -136,14 +141,17 @@ async function openPair(
   return { header, ...(await readStored(imagePath, imageBytes, layout)) };
 }
 
-interface Layout {
+/** Where the samples of a file are, and how they are stored. */
+export interface Layout {
   type: StoredType;
+  /** Of the first sample, in bytes (inflated, if the file is gzipped). */
   offset: number;
   samples: number;
   littleEndian: boolean;
 }
 
-async function parseHeader(
+/** Reads the header that `start` begins with. @throws UserError for one that is none or not to be believed */
+export async function parseHeader(
   path: string,
   start: Uint8Array,
 ): Promise<{ header: NiftiHeader; layout: Layout }> {
@@ -295,12 +303,23 @@ async function readStored(
     );
   const copy = Buffer.from(new ArrayBuffer(needed));
   copy.set(content.subarray(offset, end));
+  return {
+    stored: toSamples(copy, { type, littleEndian }),
+    storedChannels: type.storedChannels ?? 1,
+  };
+}
+
+/** Bytes of a file, which own their buffer, as samples in the byte order of this machine; they are swapped in place. */
+export function toSamples(
+  bytes: Buffer<ArrayBuffer>,
+  { type, littleEndian }: Pick<Layout, 'type' | 'littleEndian'>,
+): NiftiFile['stored'] {
   if (littleEndian !== (endianness() === 'LE')) {
-    if (type.bytes === 2) copy.swap16();
-    else if (type.bytes === 4) copy.swap32();
-    else if (type.bytes === 8) copy.swap64();
+    if (type.bytes === 2) bytes.swap16();
+    else if (type.bytes === 4) bytes.swap32();
+    else if (type.bytes === 8) bytes.swap64();
   }
-  return { stored: type.view(copy.buffer), storedChannels: type.storedChannels ?? 1 };
+  return type.view(bytes.buffer);
 }
 
 /**
@@ -332,7 +351,8 @@ export function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
   };
 }
 
-function scaled(
+/** Stored samples after slope and intercept, [channel][voxel]; without these, grey samples keep their type. */
+export function scaled(
   { channels, dtype, slope, intercept }: NiftiHeader,
   samples: NiftiFile['stored'],
   voxels: number,

@@ -12,7 +12,7 @@ import type { CohortCase, NativeCase, PreparedCase, Volume } from './volume';
 import { predictionName, writeLikeInput } from './write-volume';
 
 /** A voxel axis (0 i, 1 j, 2 k) and whether it is walked from its end. */
-interface Walk {
+export interface Walk {
   axis: 0 | 1 | 2;
   reversed: boolean;
 }
@@ -49,7 +49,7 @@ export interface PreparedResult {
  * The world directions in which slices, rows and columns grow: as radiologists look at a slice, the patient's left to
  * the right of an axial or coronal one. A picture of the default orientation keeps its own rows and columns.
  */
-const viewDirections = {
+export const viewDirections = {
   axial: { slice: [2, 1], row: [1, -1], column: [0, -1] },
   coronal: { slice: [1, -1], row: [2, -1], column: [0, -1] },
   sagittal: { slice: [0, -1], row: [2, -1], column: [1, -1] },
