@@ -41,7 +41,7 @@ export async function inspect(path: string): Promise<Inspection> {
     };
   }
   const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = content.header;
-  const { min, max } = extremes(content.stored);
+  const { min, max } = extremes(content.stored, channels, content.storedChannels);
   const ends = [min * slope + intercept, max * slope + intercept];
   return {
     path: file,
@@ -58,13 +58,19 @@ export async function inspect(path: string): Promise<Inspection> {
   };
 }
 
-function extremes(samples: ArrayLike<number | bigint>): { min: number; max: number } {
+/** Of every `stride` samples the first `channels` count: an alpha is no intensity. */
+function extremes(
+  samples: ArrayLike<number | bigint>,
+  channels = 1,
+  stride = channels,
+): { min: number; max: number } {
   let min = Infinity;
   let max = -Infinity;
-  for (let n = 0; n < samples.length; n++) {
-    const value = Number(samples[n]);
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
+  for (let first = 0; first < samples.length; first += stride)
+    for (let c = 0; c < channels; c++) {
+      const value = Number(samples[first + c]);
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
   return { min, max };
 }

@@ -8,6 +8,7 @@ import { inspect } from '../../../engine/data/inspect';
 import { readVolume } from '../../../engine/data/read-volume';
 import { needRealData, niftiBytes, niftiFiles, withFolder, type NiftiExpectation } from './shared';
 import nifti from './golden/nifti.json';
+import niftiForms from './golden/nifti-forms.json';
 import pictures from './golden/pictures.json';
 
 const close = (actual: number, expected: number, what: string, relative = 1e-6) =>
@@ -49,6 +50,17 @@ describe('readVolume', () => {
           await agrees(join(folder, name), expected);
         }),
       );
+    it('of every sample type, byte order and version, and in all 48 axis orders and flips', () =>
+      withFolder(async (folder) => {
+        assert.equal(niftiForms.filter(({ name }) => name.startsWith('axes')).length, 48);
+        const path = join(folder, 'a.nii');
+        for (const { name, file, expected } of niftiForms) {
+          await writeFile(path, gunzipSync(Buffer.from(file, 'base64')));
+          await agrees(path, expected).catch((error: Error) => {
+            throw new Error(`${name}: ${error.message}`);
+          });
+        }
+      }));
     for (const [name, expected] of Object.entries(nifti.found))
       it(`real file ${name}`, async function () {
         const path = join(needRealData(this, 'nifti'), name);
