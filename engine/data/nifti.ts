@@ -256,7 +256,10 @@ function readAffine(
   }
   if (fields.qform_code > 0) {
     const { quatern_b: b, quatern_c: c, quatern_d: d } = fields;
-    const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
+    // The three are rounded: what is left for the fourth within that rounding is nothing, a turn by half a circle.
+    const rest = 1 - b * b - c * c - d * d;
+    const rounding = 3 * (version === 1 ? 2 ** -23 : Number.EPSILON);
+    const a = rest < rounding ? 0 : Math.sqrt(rest);
     const rotation = rotationOf(a, b, c, d);
     const handed = fields.pixDims[0] < 0 ? -1 : 1;
     const offset = [fields.qoffset_x, fields.qoffset_y, fields.qoffset_z];
