@@ -30,11 +30,11 @@ export const demoConfig = `{
     "evaluateEvery": 50,
     "checkpointEvery": 50,
     "stages": {
-      "teacher": { "steps": 300 },
-      "warmup": { "steps": 300 },
-      "psae": { "steps": 100 },
-      "act": { "steps": 100 },
-      "distill": { "steps": 300 }
+      "teacher": { "steps": 200 },
+      "warmup": { "steps": 200 },
+      "psae": { "steps": 60 },
+      "act": { "steps": 60 },
+      "distill": { "steps": 160 }
     }
   }
 }

@@ -55,7 +55,8 @@ export class Program {
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      extra: { session: { set_denormal_as_zero: '1' } },
+      // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
+      extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
       ...(onGpu
         ? {
             preferredOutputLocation: Object.fromEntries(
