@@ -92,7 +92,7 @@ const convOperator: Operator = {
 
 const convTransposeOperator: Operator = {
   name: 'ConvTranspose',
-  infer([x, w], attributes) {
+  infer([x, w, b], attributes) {
     const g = geometryOf(attributes);
     const extra = (attributes['output_padding'] as { ints: readonly number[] }).ints;
     expect(
@@ -104,6 +104,13 @@ const convTransposeOperator: Operator = {
       `an image [n, channels, rows, columns] and weights [${x.shape[1]}, out / groups, rows, columns]`,
       [x, w],
     );
+    const out = w.shape[1] * g.groups;
+    expect(
+      !b || (b.shape.length === 1 && b.shape[0] === out),
+      'ConvTranspose',
+      `a bias [${out}]`,
+      b ? [b] : [],
+    );
     const size = [0, 1].map(
       (i) =>
         (x.shape[2 + i] - 1) * g.strides[i] -
@@ -113,7 +120,7 @@ const convTransposeOperator: Operator = {
         extra[i] +
         1,
     );
-    return [{ type: x.type, shape: [x.shape[0], w.shape[1] * g.groups, ...size] }];
+    return [{ type: x.type, shape: [x.shape[0], out, ...size] }];
   },
   // The transposed convolution is the input gradient of a convolution; its own gradients are that convolution and its
   // weight gradient with image and output exchanged.

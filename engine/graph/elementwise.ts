@@ -33,12 +33,18 @@ function toOperand(node: Node, gradient: Value, operand: Value): Value {
 }
 
 function binary(name: string, gradient?: Operator['gradient'], result?: 'bool'): Operator {
+  const logical = name === 'And';
   return {
     name,
     broadcastsGradient: true,
     infer([a, b]) {
       const shape = a.type === b.type ? broadcast(a.shape, b.shape) : null;
-      expect(shape !== null, name, 'two tensors of one type that broadcast', [a, b]);
+      expect(
+        shape !== null && (a.type === 'bool') === logical,
+        name,
+        `two tensors of ${logical ? 'bools' : 'numbers of one type'} that broadcast`,
+        [a, b],
+      );
       return [{ type: result ?? a.type, shape }];
     },
     gradient,
@@ -139,12 +145,14 @@ export const cast = (x: Value, type: 'float32' | 'int64'): Value =>
 const whereOperator: Operator = {
   name: 'Where',
   infer([c, a, b]) {
-    const shape = broadcast(c.shape, broadcast(a.shape, b.shape) ?? []);
-    expect(c.type === 'bool' && a.type === b.type && shape !== null, 'Where', 'bool, x, x', [
-      c,
-      a,
-      b,
-    ]);
+    const both = broadcast(a.shape, b.shape);
+    const shape = both && broadcast(c.shape, both);
+    expect(
+      c.type === 'bool' && a.type === b.type && shape !== null,
+      'Where',
+      'a bool condition and two tensors of one type that broadcast',
+      [c, a, b],
+    );
     return [{ type: a.type, shape }];
   },
   gradient(node, [dy], needs) {
@@ -208,11 +216,12 @@ export const relu = (x: Value): Value => x.graph.apply(reluOperator, [x]);
 const clipOperator: Operator = {
   name: 'Clip',
   infer([x, low, high]) {
-    expect(low.shape.length === 0 && high.shape.length === 0, 'Clip', 'a tensor and two scalars', [
-      x,
-      low,
-      high,
-    ]);
+    expect(
+      x.type === 'float32' && low.shape.length === 0 && high.shape.length === 0,
+      'Clip',
+      'a float32 tensor and two scalars',
+      [x, low, high],
+    );
     return [{ type: x.type, shape: x.shape }];
   },
   // d clip(x) = dy where low < x < high

@@ -230,9 +230,7 @@ export class Graph {
 
   /** Names a value as a result. */
   output(name: string, value: Value): void {
-    if (this.outputs.has(name) || this.names.has(name))
-      throw new GraphError(`the graph already has a value named "${name}"`);
-    this.outputs.set(name, value);
+    this.outputs.set(this.unique(name), value);
   }
 }
 

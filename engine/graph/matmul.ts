@@ -1,4 +1,4 @@
-import { expect, type Operator, type Value } from './graph';
+import { expect, type Attribute, type Operator, type Value } from './graph';
 import { broadcast } from './elementwise';
 import { reduceSum } from './reduction';
 import { reshape } from './shape';
@@ -39,7 +39,7 @@ const fusedMatMulOperator: Operator = {
 
 const matMulOperator: Operator = { ...fusedMatMulOperator, name: 'MatMul', domain: '' };
 
-const flag = (attribute: { int: number } | unknown): boolean =>
+const flag = (attribute: Attribute | undefined): boolean =>
   (attribute as { int: number } | undefined)?.int === 1;
 
 function lastTwo(shape: readonly number[], transposed: boolean): [number, number] {

@@ -9,8 +9,15 @@ const sizeOf = (attributes: Parameters<Operator['infer']>[1]) =>
 const nearestOperator: Operator = {
   name: 'Resize',
   infer([x], attributes) {
+    const size = sizeOf(attributes);
     expect(x.shape.length === 4, 'Resize', 'an image [n, channels, rows, columns]', [x]);
-    return [{ type: x.type, shape: [x.shape[0], x.shape[1], ...sizeOf(attributes)] }];
+    expect(
+      size.every((n, i) => n > 0 && n % x.shape[2 + i] === 0),
+      'Resize',
+      `a multiple of ${x.shape[2]} x ${x.shape[3]}`,
+      size.join(' x '),
+    );
+    return [{ type: x.type, shape: [x.shape[0], x.shape[1], ...size] }];
   },
   // Every copy's gradient adds up: the mean of the window times its size.
   gradient(node, [dy]) {

@@ -58,6 +58,12 @@ const concatOperator: Operator = {
     const axis = (attributes['axis'] as { int: number }).int;
     const [first] = inputs;
     expect(
+      axis >= 0 && axis < first.shape.length,
+      'Concat',
+      `an axis below ${first.shape.length}`,
+      `${axis}`,
+    );
+    expect(
       inputs.every(
         (x) =>
           x.type === first.type &&
@@ -196,6 +202,12 @@ const gatherOperator: Operator = {
     expect(indices.type === 'int64' && indices.shape.length === 1, 'Gather', 'int64 [n]', [
       indices,
     ]);
+    expect(
+      axis >= 0 && axis < x.shape.length,
+      'Gather',
+      `an axis below ${x.shape.length}`,
+      `${axis}`,
+    );
     const shape = [...x.shape];
     shape[axis] = indices.shape[0];
     return [{ type: x.type, shape }];
@@ -224,5 +236,13 @@ const gatherOperator: Operator = {
   },
 };
 /** The given indices along an axis, in that order. */
-export const gather = (x: Value, indices: readonly number[], axis: number): Value =>
-  x.graph.apply(gatherOperator, [x, x.graph.integers(indices)], { axis: { int: axis } });
+export function gather(x: Value, indices: readonly number[], axis: number): Value {
+  const n = x.shape[axis] ?? 0;
+  expect(
+    indices.every((i) => i >= 0 && i < n),
+    'Gather',
+    `indices from 0 to below ${n}`,
+    `[${indices.join(', ')}]`,
+  );
+  return x.graph.apply(gatherOperator, [x, x.graph.integers(indices)], { axis: { int: axis } });
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { GraphError } from '../../../engine/graph/graph';
+import goldenFile from './golden/operators.json';
+import { cases, kinks, withoutGradient } from './operators';
+import { assertClose, assertGradients, differentiate, evaluate, type Stored } from './shared';
+
+interface Golden {
+  inputs: Stored[];
+  output: Stored;
+  upstream?: number[];
+  gradients?: (number[] | null)[];
+}
+const golden = goldenFile as unknown as Record<string, Golden>;
+
+describe('operators', () => {
+  for (const [title, build] of Object.entries(cases)) {
+    const { inputs, output, upstream, gradients } = golden[title] ?? {};
+    if (title in withoutGradient) {
+      it(`${title}: the result is PyTorch's, and a gradient is an error that names it`, async () => {
+        const { y } = await evaluate(inputs, (_, values) => ({ y: build(...values) }));
+        assertClose(y, output.data, 'result');
+        await assert.rejects(
+          differentiate(inputs, (values) => build(...values)),
+          (error: Error) =>
+            error instanceof GraphError && error.message.startsWith(withoutGradient[title]),
+        );
+      });
+      continue;
+    }
+    it(`${title}: result and gradients are PyTorch's`, async () => {
+      const found = await differentiate(inputs, (values) => build(...values), upstream);
+      assert.deepEqual([...found.shape], output.shape);
+      assertClose(found.output, output.data, 'result');
+      if (!gradients) return;
+      gradients.forEach((expected, i) => {
+        const gradient = found.gradients[i];
+        if (expected && gradient) assertClose(gradient, expected, `gradient in input ${i}`);
+        // Nothing flows to a condition, nor to statistics that are taken as constants.
+        else assert.deepEqual([i, gradient], [i, expected]);
+      });
+    });
+    if (!kinks.includes(title))
+      it(`${title}: gradients are finite differences'`, async () => {
+        await assertGradients(inputs, (values) => build(...values), upstream);
+      });
+  }
+
+  it('are all covered here: each exported function of the builder, and each golden value', () => {
+    const folder = join(__dirname, '../../../engine/graph');
+    const notOperators = ['graph.ts', 'gradients.ts', 'onnx.ts'];
+    const helpers = ['broadcast'];
+    const tested = new Set(Object.keys(cases).map((title) => title.split(':')[0]));
+    const exported = readdirSync(folder)
+      .filter((file) => !notOperators.includes(file))
+      .flatMap((file) => {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        const module = require(join(folder, file)) as Record<string, unknown>;
+        return Object.keys(module).filter((name) => typeof module[name] === 'function');
+      });
+    assert.deepEqual(
+      exported.filter((name) => !tested.has(name) && !helpers.includes(name)),
+      [],
+      'exported without a case in test/engine/graph/operators.ts',
+    );
+    assert.deepEqual(Object.keys(cases).sort(), Object.keys(golden).sort());
+  });
+});
