@@ -80,33 +80,43 @@ function thin(image: Uint8Array, step: Steps, shape: Shape): void {
     for (let n = 0; n < 26; n++) bits |= image[index + around[n]] << n;
     return bits;
   };
-  // What was kept is looked at again only when something near it is gone: the rest would be kept again.
-  let current = new IndexSet(image.length);
+  const removable = remembered(isRemovable);
+  const connected = remembered(isConnected);
+  const border = new IndexSet(image.length);
   for (let index = 0; index < image.length; index++)
-    if (image[index] === 1 && steps.some((side) => image[index + side] === 0)) current.add(index);
+    if (image[index] === 1 && steps.some((side) => image[index + side] === 0)) border.add(index);
   for (let changed = true; changed;) {
     changed = false;
-    const next = new IndexSet(image.length);
     for (const side of steps) {
       const candidates: number[] = [];
-      current.forEach((index) => {
-        if (image[index] === 1 && image[index + side] === 0 && isRemovable(neighbourhood(index)))
-          candidates.push(index);
+      border.forEach((index) => {
+        if (image[index + side] === 0 && removable(neighbourhood(index))) candidates.push(index);
       });
       for (const index of candidates) {
         // Candidates before this one may be gone by now.
-        if (!isConnected(neighbourhood(index))) continue;
+        if (!connected(neighbourhood(index))) continue;
         image[index] = 0;
         changed = true;
-        for (const offset of around)
-          if (image[index + offset] === 1) {
-            current.add(index + offset);
-            next.add(index + offset);
-          }
+        border.delete(index);
+        for (const exposed of steps) if (image[index + exposed] === 1) border.add(index + exposed);
       }
     }
-    current = next;
   }
+}
+
+/** The test with a memory for its latest results: neighbourhoods recur, above all on smooth surfaces. */
+function remembered(test: (bits: number) => boolean): (bits: number) => boolean {
+  const size = 2 ** 16;
+  const keys = new Int32Array(size).fill(-1);
+  const results = new Uint8Array(size);
+  return (bits) => {
+    const place = (Math.imul(bits, 0x9e3779b1) >>> 16) % size;
+    if (keys[place] !== bits) {
+      keys[place] = bits;
+      results[place] = test(bits) ? 1 : 0;
+    }
+    return results[place] === 1;
+  };
 }
 
 /** Neither the end of a line, nor needed for the number of parts, tunnels and cavities. */
@@ -138,7 +148,7 @@ function isConnected(bits: number): boolean {
 /** A set of indices that is read in ascending order, quickly where they are few. */
 class IndexSet {
   private readonly words: Int32Array;
-  /** A bit for each word that is not 0. */
+  /** A bit for each word that is not 0, or was not. */
   private readonly summary: Int32Array;
 
   constructor(size: number) {
@@ -150,6 +160,10 @@ class IndexSet {
     const word = index >>> 5;
     this.words[word] |= 1 << (index & 31);
     this.summary[word >>> 5] |= 1 << (word & 31);
+  }
+
+  delete(index: number): void {
+    this.words[index >>> 5] &= ~(1 << (index & 31));
   }
 
   forEach(use: (index: number) => void): void {
