@@ -115,9 +115,16 @@ export class RunModel {
     }
   }
 
-  /** Why it failed, in one sentence: the engine's own, else the last line of its log. */
-  reason(): string | null {
-    return this.record?.error ?? lastLine(this.file('log')) ?? this.progress.error;
+  /** Why a run ended before its end, as a clause. */
+  reason(): string {
+    const { exit, record } = this;
+    if (record?.state === 'failed' && record.error !== undefined) return record.error;
+    if (exit?.signal === 'SIGKILL')
+      return 'its process was killed (SIGKILL), as happens when memory runs out';
+    const last = lastLine(this.file('log'));
+    if (exit?.signal) return `its process ended with ${exit.signal}${last ? `: ${last}` : ''}`;
+    if (exit?.code) return last ?? `its process ended with exit code ${exit.code}`;
+    return 'its process is gone';
   }
 }
 

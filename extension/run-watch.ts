@@ -204,13 +204,7 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
       break;
     case 'failed':
   }
-  const reason = [
-    ...(run.exit?.signal ? [`its process ended with ${run.exit.signal}`] : []),
-    run.reason() ?? (run.exit?.signal ? '' : 'its process is gone'),
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
-  const text = `${run.name} ${run.state === 'failed' ? 'failed' : 'stopped unexpectedly'}: ${reason.replace(/\.?$/, '.')}`;
+  const text = `${run.name} ${run.state === 'failed' ? 'failed' : 'stopped unexpectedly'}: ${run.reason().replace(/\.?$/, '.')}`;
   log.error(text);
   const resumable = run.record !== null && run.canResume;
   const choice = await vscode.window.showErrorMessage(
