@@ -1,7 +1,8 @@
 /** What the extension may ask of the engine's server: types only. Each area adds its calls here and its handlers in handlers/. */
 import type { ConfigSummary, ConfigText } from './handlers/config';
+import type { ViewerCalls } from './viewer/protocol';
 
-export interface ServerCalls {
+export interface ServerCalls extends ViewerCalls {
   /** Faults and outline of a config's text. */
   summarize: { params: ConfigText; result: ConfigSummary };
 }

@@ -12,12 +12,14 @@ import {
 import { UserError } from './errors';
 import { configHandlers } from './handlers/config';
 import type { Handlers } from './handlers/handler';
+import { viewerHandlers } from './handlers/viewer';
 
 /** Code of a refusal, whose message is for the user; other failures are faults of the program. */
 const refused = 1;
 
 const handlers: Handlers = {
   ...configHandlers,
+  ...viewerHandlers,
 };
 
 const connection = createMessageConnection(

@@ -18,7 +18,7 @@ export interface Walk {
 }
 
 /** How slices, rows and columns walk through a file's voxels. */
-interface Walks {
+export interface Walks {
   slice: Walk;
   row: Walk;
   column: Walk;

@@ -1,0 +1,86 @@
+import { UserError } from '../errors';
+import type { Plane } from './planes';
+import type { DiceResult } from './protocol';
+import type { Signal, Subject } from './subject';
+
+/**
+ * Goes once through the reference and every other layer, and counts pixels of each class that are in both, only in the layer, only in
+ * the reference: for the slices of all planes. In a file's view the first overlay counts as the reference.
+ * @throws UserError where it was cancelled
+ */
+export async function countSlices(
+  { image, layers, info }: Subject,
+  frame: number,
+  threshold: number | null,
+  signal: Signal,
+): Promise<DiceResult> {
+  const result: DiceResult = { layers: {} };
+  const [reference, ...others] = [...layers.values()];
+  if (!reference?.read || !['reference', 'overlay 0'].includes(reference.info.name)) return result;
+  const classes = info.classes.length;
+  const zeros = () => image.planes.map(({ slices }) => new Uint32Array(classes * slices * 3));
+  const counted = new Map(others.filter(({ read }) => read).map((layer) => [layer, zeros()]));
+  // The files' own slices are the quickest to read.
+  const own = image.planes.find((plane) => plane.walks.slice.axis === 2) ?? image.planes[0];
+  const places = image.planes.map((plane) => placesIn(plane, own));
+  for (let s = 0; s < own.slices; s++) {
+    const expected = await reference.read(own.name, s, frame, null);
+    for (const [layer, counts] of counted) {
+      if (signal.isCancellationRequested) throw new UserError('Counting was cancelled.');
+      try {
+        const value = layer.info.probabilities ? threshold : null;
+        const found = await layer.read!(own.name, s, frame, value);
+        countSlice(expected, found, own, s, image.planes, places, counts, classes);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        result.layers[layer.info.name] = { error: error.message };
+        counted.delete(layer);
+      }
+    }
+  }
+  for (const [{ info: layer }, counts] of counted)
+    result.layers[layer.name] = Object.fromEntries(
+      image.planes.map((plane, p) => [plane.name, counts[p]] as const),
+    );
+  return result;
+}
+
+function countSlice(
+  expected: Uint8Array,
+  found: Uint8Array,
+  own: Plane,
+  slice: number,
+  planes: readonly Plane[],
+  places: readonly Place[],
+  counts: readonly Uint32Array[],
+  classes: number,
+): void {
+  for (let row = 0, n = 0; row < own.rows; row++)
+    for (let column = 0; column < own.columns; column++, n++) {
+      const e = expected[n];
+      const f = found[n];
+      if (e === 0 && f === 0) continue;
+      for (let p = 0; p < planes.length; p++) {
+        const at = places[p](slice, row, column);
+        const of = (label: number) => ((label - 1) * planes[p].slices + at) * 3;
+        if (e === f) counts[p][of(e)]++;
+        else {
+          if (f > 0 && f <= classes) counts[p][of(f) + 1]++;
+          if (e > 0 && e <= classes) counts[p][of(e) + 2]++;
+        }
+      }
+    }
+}
+
+type Place = (slice: number, row: number, column: number) => number;
+
+/** Which slice of `plane` a pixel of a slice of `own` lies in. */
+function placesIn(plane: Plane, own: Plane): Place {
+  const { axis, reversed } = plane.walks.slice;
+  const { slice, row, column } = own.walks;
+  const same = (walk: { reversed: boolean }) => walk.reversed === reversed;
+  const last = plane.slices - 1;
+  if (axis === slice.axis) return same(slice) ? (s) => s : (s) => last - s;
+  if (axis === row.axis) return same(row) ? (_, r) => r : (_, r) => last - r;
+  return same(column) ? (_s, _r, c) => c : (_s, _r, c) => last - c;
+}

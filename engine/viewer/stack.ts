@@ -1,0 +1,121 @@
+import { affineOf } from '../data/orientation';
+import type { Volume } from '../data/volume';
+import { UserError } from '../errors';
+import { arrange, planeNames, planeOf, type Plane } from './planes';
+import type { PlaneName, Vector } from './protocol';
+import type { OpenFiles, Voxels } from './voxels';
+
+/** What the files of a stack do not state themselves. */
+export interface StackOptions {
+  /** The plane of the slices of several volumes. */
+  axis: PlaneName;
+  /** Of pictures: where their columns, rows and slices grow to, e.g. `LPS`; null where it is not known. */
+  orientation: string | null;
+  /** In place of the row and column spacing in mm that the files state. */
+  spacing: [row: number, column: number] | null;
+}
+
+/** Samples of one slice, [channel][row][column]. */
+export interface StackSlice {
+  data: Volume['data'];
+  channels: number;
+  rows: number;
+  columns: number;
+}
+
+export const isNifti = ({ format }: Pick<Volume, 'format'>) =>
+  format === 'nifti1' || format === 'nifti2';
+
+/** A volume, or several files whose slices follow each other: one case. */
+export class Stack {
+  private constructor(
+    readonly files: readonly string[],
+    private readonly open: OpenFiles,
+    readonly head: Voxels,
+    readonly planes: readonly Plane[],
+  ) {}
+
+  /** @throws UserError where the first file cannot be read */
+  static async open(
+    files: readonly string[],
+    open: OpenFiles,
+    options: StackOptions,
+  ): Promise<Stack> {
+    if (files.length === 0) throw new UserError('The case has no files.');
+    const head = await open.get(files[0]);
+    return new Stack(files, open, head, stackPlanes(head, files.length, options));
+  }
+
+  plane(name: PlaneName): Plane {
+    const plane = this.planes.find((p) => p.name === name);
+    if (!plane)
+      throw new UserError(
+        `${this.head.path} has no ${name} view; it has ${this.planes.map((p) => p.name).join(', ')}.`,
+      );
+    return plane;
+  }
+
+  /** Slice `index` of a plane. @throws UserError */
+  async slice(name: PlaneName, index: number, frame = 0): Promise<StackSlice> {
+    const plane = this.plane(name);
+    const { slice } = plane.walks;
+    if (!(index >= 0 && index < plane.slices))
+      throw new UserError(
+        `${this.head.path}: slice ${index} was asked for; there are ${plane.slices}.`,
+      );
+    const each = plane.slices / this.files.length;
+    const path = this.files[Math.floor(index / each)];
+    const voxels = await this.open.get(path);
+    if (voxels.shape.join() !== this.head.shape.join())
+      throw new UserError(
+        `${voxels.path} is ${voxels.shape.join(' x ')}, but the first of its case, ${this.head.path}, is ${this.head.shape.join(' x ')}.`,
+      );
+    const own = index % each;
+    const at = slice.reversed ? each - 1 - own : own;
+    const samples = await voxels.plane(slice.axis, at, Math.min(frame, voxels.frames - 1));
+    return {
+      data: arrange(samples, plane, voxels.channels),
+      channels: voxels.channels,
+      rows: plane.rows,
+      columns: plane.columns,
+    };
+  }
+}
+
+/** A volume can be seen from three sides, pictures and stacks from one. */
+function stackPlanes(head: Voxels, files: number, options: StackOptions): Plane[] {
+  if (isNifti(head)) {
+    if (files === 1) return planeNames.map((name) => planeOf(head, name));
+    return [alongFiles(planeOf(head, options.axis), files)];
+  }
+  const affine = affineOf(options.orientation ?? undefined);
+  if (!affine)
+    throw new UserError(
+      `The orientation "${options.orientation}" of ${head.path} is none; three letters are expected, one each of L or R, P or A, I or S.`,
+    );
+  const plane = planeOf({ ...head, affine }, 'axial');
+  return [
+    {
+      ...alongFiles(plane, files),
+      title: files > 1 ? 'Slices' : 'Picture',
+      spacing: options.spacing ?? plane.spacing,
+      letters: options.orientation === null ? null : plane.letters,
+    },
+  ];
+}
+
+/** The plane through several files, whose third voxel axis counts the files. */
+function alongFiles(plane: Plane, files: number): Plane {
+  if (files === 1) return plane;
+  const origin: Vector = [...plane.origin];
+  const slice: Vector = [0, 0, 0];
+  const { axis } = plane.walks.slice;
+  origin[axis] = 0;
+  slice[axis] = 1;
+  return {
+    ...plane,
+    slices: plane.slices * files,
+    origin,
+    steps: { ...plane.steps, slice },
+  };
+}

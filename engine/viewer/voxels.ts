@@ -1,0 +1,357 @@
+import { open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { gunzipStart } from '../data/limits';
+import {
+  headerBeside,
+  imageBeside,
+  isGzip,
+  isNifti,
+  parseHeader,
+  scaled,
+  toSamples,
+  type Layout,
+  type NiftiHeader,
+} from '../data/nifti';
+import { orientationOf } from '../data/orientation';
+import { readVolume } from '../data/read-volume';
+import type { Volume } from '../data/volume';
+import { UserError } from '../errors';
+import { openBytes, type ByteSource } from './bytes';
+
+/** An image file that is read plane by plane; of a NIfTI file only the bytes of the planes asked for (and their neighbours) are held. */
+export interface Voxels extends Omit<Volume, 'data'> {
+  frames: number;
+  /**
+   * Samples after slope and intercept of the plane at `index` of a voxel axis (0 i, 1 j, 2 k):
+   * [channel][the later of the two other axes][the earlier one]. @throws UserError
+   */
+  plane(axis: 0 | 1 | 2, index: number, frame: number): Promise<Volume['data']>;
+  close(): Promise<void>;
+}
+
+/** A plane with more pixels than this is refused: no page draws it. */
+const maxPixels = 2 ** 26;
+
+/** Bytes of a slab: neighbouring planes that are read together, since they lie interleaved in the file. */
+const slabBytes = 2 ** 24;
+
+/** Bytes read at once where a whole frame has to be gone through. */
+const chunkBytes = 2 ** 23;
+
+/** Samples read last, of at most `limit` bytes of all files together; what is being read is waited for, not read twice. */
+class Slabs {
+  private readonly held = new Map<string, { bytes: number; content: Promise<Volume['data']> }>();
+
+  constructor(private readonly limit: number) {}
+
+  get(key: string, bytes: number, read: () => Promise<Volume['data']>): Promise<Volume['data']> {
+    const found = this.held.get(key);
+    const content = found?.content ?? read();
+    if (!found) content.catch(() => this.held.delete(key));
+    this.held.delete(key);
+    this.held.set(key, { bytes, content });
+    let total = 0;
+    for (const slab of this.held.values()) total += slab.bytes;
+    for (const [old, slab] of this.held) {
+      if (total <= this.limit || old === key) break;
+      this.held.delete(old);
+      total -= slab.bytes;
+    }
+    return content;
+  }
+}
+
+const slabs = new Slabs(96 * 2 ** 20);
+
+/** Files opened so far; makes the keys of `slabs`. */
+let opened = 0;
+
+/** Opens an image or a label map of any format of `readVolume`. @throws UserError naming the file */
+export async function openVoxels(path: string): Promise<Voxels> {
+  const file = resolve(path);
+  const start = await readStart(file);
+  const header = headerBeside(file);
+  const nifti = header !== null || /\.(nii|hdr)(\.gz)?$/i.test(file) || isNifti(start.inflated);
+  if (!nifti) return pictureVoxels(await readVolume(file));
+  return header !== null
+    ? openNiftiVoxels(file, header, await readStart(header), file)
+    : openNiftiVoxels(file, file, start, imageBeside(file, start.inflated) ?? file);
+}
+
+interface Start {
+  gzipped: boolean;
+  /** The file's first bytes, inflated. */
+  inflated: Uint8Array;
+}
+
+async function readStart(path: string): Promise<Start> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const bytes = new Uint8Array(4096);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+      if (bytesRead === 0) throw new UserError(`${path} is empty.`);
+      const start = bytes.subarray(0, bytesRead);
+      const gzipped = isGzip(start);
+      return { gzipped, inflated: gzipped ? gunzipStart(path, start) : start };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      code === 'ENOENT'
+        ? `${path} does not exist.`
+        : code === 'EISDIR'
+          ? `${path} is a folder; an image file is expected.`
+          : `${path} cannot be read (${message}).`,
+    );
+  }
+}
+
+/** A picture is decoded as a whole, and again where its samples had to make room. */
+function pictureVoxels(volume: Volume): Voxels {
+  const { data, ...rest } = volume;
+  const { path, shape } = rest;
+  checkPixels(path, shape[0] * shape[1]);
+  const key = `${++opened}`;
+  const { byteLength } = data;
+  void slabs.get(key, byteLength, () => Promise.resolve(data));
+  return { ...rest, ...pictureReader(path, key, byteLength) };
+}
+
+// Apart, so that it does not keep the samples.
+const pictureReader = (path: string, key: string, bytes: number) => ({
+  frames: 1,
+  plane: async (axis: 0 | 1 | 2) => {
+    if (axis !== 2) throw new UserError(`${path} is a picture; it has one plane only.`);
+    return slabs.get(key, bytes, async () => (await readVolume(path)).data);
+  },
+  close: () => Promise.resolve(),
+});
+
+async function openNiftiVoxels(
+  path: string,
+  headerPath: string,
+  start: Start,
+  dataPath: string,
+): Promise<Voxels> {
+  const { header, layout } = await parseHeader(headerPath, start.inflated);
+  const gzipped = dataPath === headerPath ? start.gzipped : (await readStart(dataPath)).gzipped;
+  const end = layout.offset + layout.samples * layout.type.bytes;
+  const bytes = await openBytes(dataPath, gzipped, end);
+  return new NiftiVoxels(path, header, layout, bytes);
+}
+
+class NiftiVoxels implements Voxels {
+  readonly format: Volume['format'];
+  readonly shape: Volume['shape'];
+  readonly frames: number;
+  readonly channels: number;
+  readonly dtype: string;
+  readonly spacing: Volume['spacing'];
+  readonly hasSpacing = true;
+  readonly affine: number[][];
+  readonly orientation: string;
+  /** Stored samples and bytes of a voxel. */
+  private readonly stored: number;
+  private readonly voxelBytes: number;
+  private readonly key = `${++opened}`;
+
+  constructor(
+    readonly path: string,
+    private readonly header: NiftiHeader,
+    private readonly layout: Layout,
+    private readonly bytes: ByteSource,
+  ) {
+    const [ni = 1, nj = 1, nk = 1, ...further] = header.dimensions;
+    this.format = header.format;
+    this.shape = [ni, nj, nk];
+    this.frames = further.reduce((a, b) => a * b, 1);
+    this.channels = header.channels;
+    this.dtype = header.dtype;
+    this.spacing = header.spacing;
+    this.affine = header.affine;
+    this.orientation = orientationOf(header.affine);
+    this.stored = layout.type.storedChannels ?? 1;
+    this.voxelBytes = layout.type.bytes * this.stored;
+  }
+
+  async plane(axis: 0 | 1 | 2, index: number, frame: number): Promise<Volume['data']> {
+    const { shape, frames, path } = this;
+    const pixels = (shape[0] * shape[1] * shape[2]) / shape[axis];
+    checkPixels(path, pixels);
+    if (!(index >= 0 && index < shape[axis]) || !(frame >= 0 && frame < frames))
+      throw new UserError(
+        `${path}: plane ${index} of frame ${frame} was asked for; there are ${shape[axis]} planes and ${frames} frames.`,
+      );
+    const planeBytes = pixels * this.voxelBytes;
+    // Planes of constant k lie in one piece; of the others, neighbours are read along.
+    const thick = axis === 2 ? 1 : Math.max(1, Math.min(32, Math.floor(slabBytes / planeBytes)));
+    const slab = Math.floor(index / thick);
+    const first = slab * thick;
+    const count = Math.min(thick, shape[axis] - first);
+    const name = `${this.key} ${frame} ${axis} ${slab}`;
+    const bytes = (await slabs.get(name, count * planeBytes, () =>
+      axis === 2
+        ? this.read(this.voxel(0, 0, first, frame), pixels)
+        : axis === 1
+          ? this.rows(first, count, frame)
+          : this.columns(first, count, frame),
+    )) as Buffer;
+    const at = (index - first) * planeBytes;
+    const own = Buffer.from(new ArrayBuffer(planeBytes));
+    own.set(bytes.subarray(at, at + planeBytes));
+    return scaled(this.header, toSamples(own, this.layout), pixels, this.stored);
+  }
+
+  close(): Promise<void> {
+    return this.bytes.close();
+  }
+
+  private voxel(i: number, j: number, k: number, frame: number): number {
+    const [ni, nj, nk] = this.shape;
+    return i + ni * (j + nj * (k + nk * frame));
+  }
+
+  private read(voxel: number, count: number): Promise<Buffer<ArrayBuffer>> {
+    const { voxelBytes, layout } = this;
+    return this.bytes.read(layout.offset + voxel * voxelBytes, count * voxelBytes);
+  }
+
+  /** Rows j = first ... first + count - 1 of every k, as [count][nk][ni]. */
+  private async rows(first: number, count: number, frame: number): Promise<Buffer> {
+    const [ni, , nk] = this.shape;
+    const row = ni * this.voxelBytes;
+    const out = Buffer.alloc(count * nk * row);
+    for (let from = 0; from < nk; from += 64) {
+      const ks = Array.from({ length: Math.min(64, nk - from) }, (_, n) => from + n);
+      const parts = await Promise.all(
+        ks.map((k) => this.read(this.voxel(0, first, k, frame), count * ni)),
+      );
+      parts.forEach((part, n) => {
+        for (let j = 0; j < count; j++)
+          out.set(part.subarray(j * row, (j + 1) * row), (j * nk + ks[n]) * row);
+      });
+    }
+    return out;
+  }
+
+  /** Columns i = first ... first + count - 1 of every j and k, as [count][nk][nj]: the whole frame is gone through. */
+  private async columns(first: number, count: number, frame: number): Promise<Buffer> {
+    const [ni, nj, nk] = this.shape;
+    const { voxelBytes } = this;
+    const out = Buffer.alloc(count * nk * nj * voxelBytes);
+    const planes = Math.max(1, Math.floor(chunkBytes / (ni * nj * voxelBytes)));
+    for (let from = 0; from < nk; from += planes) {
+      const ks = Math.min(planes, nk - from);
+      const part = await this.read(this.voxel(0, 0, from, frame), ks * nj * ni);
+      gatherColumns(part, ni, first, count, out, from * nj, nk * nj, voxelBytes);
+    }
+    return out;
+  }
+}
+
+/**
+ * From lines of `ni` elements takes the elements first ... first + count - 1 of each, and puts element i of line n at
+ * out[i - first][at + n]; `pitch` elements lie between two i of `out`.
+ */
+function gatherColumns(
+  part: Buffer,
+  ni: number,
+  first: number,
+  count: number,
+  out: Buffer,
+  at: number,
+  pitch: number,
+  elementBytes: number,
+): void {
+  const [from, to] =
+    elementBytes === 2
+      ? [asArray(part, Uint16Array, 2), asArray(out, Uint16Array, 2)]
+      : elementBytes === 4
+        ? [asArray(part, Uint32Array, 4), asArray(out, Uint32Array, 4)]
+        : [part, out];
+  // Elements of 1, 2 and 4 bytes move as one number, others byte by byte.
+  const width = elementBytes / from.BYTES_PER_ELEMENT;
+  const lines = part.length / (ni * elementBytes);
+  for (let line = 0; line < lines; line++)
+    for (let i = 0; i < count; i++)
+      for (let b = 0; b < width; b++)
+        to[(i * pitch + at + line) * width + b] = from[(line * ni + first + i) * width + b];
+}
+
+function asArray<T>(
+  bytes: Buffer,
+  type: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
+  size: number,
+): T {
+  return new type(bytes.buffer, bytes.byteOffset, bytes.length / size);
+}
+
+function checkPixels(path: string, pixels: number): void {
+  if (pixels > maxPixels)
+    throw new UserError(
+      `${path}: a plane of it has ${pixels} pixels; planes of at most ${maxPixels} are shown.`,
+    );
+}
+
+interface Held {
+  voxels: Promise<Voxels>;
+  stamp: string;
+  used: number;
+}
+
+/** Files that stay open, so that the next slice is one read away; those not used for a while make room. */
+export class OpenFiles {
+  private readonly held = new Map<string, Held>();
+
+  constructor(
+    private readonly limit = 24,
+    private readonly idle = 60_000,
+  ) {}
+
+  /** A file that has changed since is opened again. @throws UserError */
+  async get(path: string): Promise<Voxels> {
+    const file = resolve(path);
+    const stamp = await stat(file).then(
+      ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+      // What is wrong with it, opening it will say.
+      () => '',
+    );
+    let held = this.held.get(file);
+    if (held && held.stamp !== stamp) {
+      this.drop(file, held);
+      held = undefined;
+    }
+    if (!held) {
+      const fresh: Held = { voxels: openVoxels(file), stamp, used: 0 };
+      fresh.voxels.catch(() => this.held.get(file) === fresh && this.held.delete(file));
+      held = fresh;
+    }
+    held.used = performance.now();
+    this.held.delete(file);
+    this.held.set(file, held);
+    this.makeRoom();
+    return held.voxels;
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.held.values()];
+    this.held.clear();
+    await Promise.allSettled(all.map(async ({ voxels }) => (await voxels).close()));
+  }
+
+  private makeRoom(): void {
+    for (const [file, held] of this.held) {
+      if (this.held.size <= this.limit || performance.now() - held.used < this.idle) return;
+      this.drop(file, held);
+    }
+  }
+
+  private drop(file: string, held: Held): void {
+    this.held.delete(file);
+    held.voxels.then((voxels) => voxels.close()).catch(() => {});
+  }
+}
