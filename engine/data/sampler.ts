@@ -74,6 +74,35 @@ export function drawViews(
   return stack([...anchors, ...views]);
 }
 
+/** Batches of one image size, one after the other. */
+export function joinBatches(batches: readonly Batch[]): Batch {
+  const [, ...rest] = batches[0].shape;
+  const join = <T extends Float32Array | Uint8Array>(parts: T[], all: T): T => {
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  };
+  const length = (key: 'images' | 'labels') => batches.reduce((sum, b) => sum + b[key].length, 0);
+  return {
+    shape: [batches.reduce((sum, b) => sum + b.shape[0], 0), ...rest],
+    images: join(
+      batches.map((b) => b.images),
+      new Float32Array(length('images')),
+    ),
+    labels: join(
+      batches.map((b) => b.labels),
+      new Uint8Array(length('labels')),
+    ),
+    fov: join(
+      batches.map((b) => b.fov),
+      new Uint8Array(length('labels')),
+    ),
+  };
+}
+
 /** A slice of a prepared case, as views into it. */
 export function sliceOf(item: PreparedCase, slice: number): Sample {
   const { channels, rows, columns } = item;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { DistillConfig, StageName } from '../config/config';
 import { casesOf, scanCohort, type Cohort } from '../data/cohort';
 import { checkClasses, prepareCase, type PreparedResult } from '../data/prepare';
+import { drawBatch, drawViews, joinBatches, type Batch } from '../data/sampler';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
 import { elements, Graph } from '../graph/graph';
@@ -19,9 +20,10 @@ import {
   roleOf,
   type Threshold,
 } from './evaluation';
+import { graphSnapshot, writeGraphs, writeViews } from './graphs';
 import { networkNames, type DomainReport, type NetworkName, type Report } from './report';
 import { readWeightFile, RunFolder, type RunRecord, type Weights } from './run-folder';
-import { inferenceGraph, Segmenter, semanticVectors } from './segmenter';
+import { inferenceGraph, Segmenter, semanticVectors, vectorsOf } from './segmenter';
 import { stageHashes } from './stage-hash';
 import { stagesOf, type Stage } from './stages';
 import { writeModel } from './student-model';
@@ -126,12 +128,23 @@ function requireFree(folder: RunFolder, record: RunRecord | null): void {
   );
 }
 
+/** What the dashboard's graphs are of. */
+interface Probe {
+  batch: Batch;
+  domains: string[];
+  teacher: Float32Array;
+}
+
+/** Vectors of a domain whose distance is watched during training: quick, and enough to see it move. */
+const watchedVectors = 128;
+
 /** One run at work: the state that its steps share. */
 class Run {
   private cohort: Cohort = { domains: {} };
   private readonly prepared: Record<string, PreparedResult[]> = {};
   private device!: Device;
   private readonly weights = new Map<StageName, Weights>();
+  private probe: Probe | undefined;
 
   constructor(
     private readonly options: RunOptions,
@@ -315,8 +328,95 @@ class Run {
         cases: groups[i].length,
       }),
     );
+    if (stage.name === 'distill') await this.watchGraphs(step, weights);
     const defined = dice.slice(0, sources.length).filter((d) => d !== null);
     return defined.length ? defined.reduce((a, b) => a + b, 0) / defined.length : null;
+  }
+
+  /** The contrastive graphs of a few fixed images, and the distance of each target's vectors from the source's, as they are now. */
+  private async watchGraphs(step: number, weights: Weights): Promise<void> {
+    const { config } = this.options;
+    const stage = 'distill';
+    this.probe ??= await this.makeProbe(weights);
+    const { batch, domains, teacher } = this.probe;
+    const student = await this.probeVectors('student', weights, batch);
+    const snapshot = graphSnapshot({
+      step,
+      images: domains.length,
+      views: config.method.augmentations,
+      teacher,
+      student,
+      domains,
+      scope: config.method.inter.scope,
+    });
+    const file = await writeGraphs(this.folder.path, stage, snapshot);
+    this.emit({ type: 'graphs', stage, step, file });
+
+    const vectors = async (domain: string, split: 'validation' | 'test') =>
+      semanticVectors(
+        config,
+        'student',
+        weights,
+        this.device,
+        this.casesOf(domain, split).map(({ prepared }) => prepared),
+        watchedVectors,
+      );
+    const sources = this.domainsOf('source');
+    const source = (
+      await Promise.all(sources.map((domain) => vectors(domain, 'validation')))
+    ).flat();
+    for (const target of config.evaluation.watch > 0 ? this.domainsOf('target') : []) {
+      const distance = distanceOf(config, source, await vectors(target, 'test'), source, 'watch');
+      if (distance)
+        this.emit({
+          type: 'fsd',
+          stage,
+          step,
+          pair: `${sources.join(' + ')} - ${target}`,
+          network: 'student',
+          ...distance,
+        });
+    }
+  }
+
+  /** Two images of each domain with their views, their pictures for the dashboard, and the teacher's vectors of them. */
+  private async makeProbe(weights: Weights): Promise<Probe> {
+    const { config } = this.options;
+    const { input, method, training } = config;
+    const domains: string[] = [];
+    const images: Batch[] = [];
+    for (const domain of Object.keys(config.domains)) {
+      const split = config.domains[domain].role === 'source' ? 'validation' : 'test';
+      const cases = this.casesOf(domain, split).map(({ prepared }) => prepared);
+      if (!cases.length) continue;
+      const spec = { ...input, batchSize: 2, augmentation: null };
+      images.push(drawBatch(cases, spec, new Random(training.seed, 'probe', domain)));
+      domains.push(domain, domain);
+    }
+    const random = new Random(training.seed, 'probe', 'views');
+    const batch = drawViews(
+      joinBatches(images),
+      method.augmentations,
+      training.augmentation,
+      random,
+    );
+    await writeViews(this.folder.path, batch.images, batch.shape, domains.length);
+    return { batch, domains, teacher: await this.probeVectors('teacher', weights, batch) };
+  }
+
+  private async probeVectors(
+    role: 'teacher' | 'student',
+    weights: Weights,
+    batch: Batch,
+  ): Promise<Float32Array> {
+    const [count] = batch.shape;
+    const size = batch.images.length / count;
+    const rows = await vectorsOf(this.options.config, role, weights, this.device, count, (i) =>
+      batch.images.subarray(i * size, (i + 1) * size),
+    );
+    const all = new Float32Array(rows.length * rows[0].length);
+    rows.forEach((row, i) => all.set(row, i * row.length));
+    return all;
   }
 
   // --- evaluation -------------------------------------------------------------------------------------------------
@@ -477,39 +577,37 @@ function distances(
 ): Report['fsd'] {
   const names = Object.keys(config.domains);
   const sources = names.filter((name) => config.domains[name].role === 'source');
-  const distance = (
-    p: Float64Array[],
-    q: Float64Array[],
-    basis: Float64Array[],
-    ...key: string[]
-  ): FrechetSemanticDistance | undefined =>
-    Math.min(p.length, q.length, basis.length) < 2
-      ? undefined
-      : frechetSemanticDistance(
-          p,
-          q,
-          basis,
-          config.method.fsd.dims,
-          new Random(config.training.seed, 'fsd', ...key),
-        );
   const result: Report['fsd'] = { sourceToTarget: {}, teacherToStudent: {} };
   for (const network of networkNames) {
     const own = vectors[network];
     if (!own) continue;
     const source = sources.flatMap((name) => own[name]);
     for (const name of names.filter((n) => !sources.includes(n))) {
-      const value = distance(source, own[name], source, network, name);
+      const value = distanceOf(config, source, own[name], source, network, name);
       if (value) (result.sourceToTarget[name] ??= {})[network] = value;
     }
     const teacher = vectors.teacher;
     if (network === 'teacher' || !teacher) continue;
     const basis = sources.flatMap((name) => teacher[name]);
     for (const name of names) {
-      const value = distance(teacher[name], own[name], basis, 'teacher', network, name);
+      const value = distanceOf(config, teacher[name], own[name], basis, 'teacher', network, name);
       if (value) (result.teacherToStudent[name] ??= {})[network] = value;
     }
   }
   return result;
+}
+
+/** FSD at equal n, on the principal components of `basis`; undefined with fewer than 2 vectors. */
+function distanceOf(
+  config: DistillConfig,
+  p: Float64Array[],
+  q: Float64Array[],
+  basis: Float64Array[],
+  ...key: string[]
+): FrechetSemanticDistance | undefined {
+  if (Math.min(p.length, q.length, basis.length) < 2) return undefined;
+  const random = new Random(config.training.seed, 'fsd', ...key);
+  return frechetSemanticDistance(p, q, basis, config.method.fsd.dims, random);
 }
 
 /** Trainable weights of a network. */

@@ -87,6 +87,43 @@ export async function semanticVectors(
   limit: number,
 ): Promise<Float64Array[]> {
   const { size, fit, overlap } = config.input;
+  const places = cases.flatMap((item) => {
+    const grid = [item.rows, item.columns] as const;
+    const positions =
+      fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
+    return Array.from({ length: item.slices }, (_, slice) => slice).flatMap((slice) =>
+      positions
+        .filter((position) => fit === 'resize' || mostlyInside(item, slice, position, size))
+        .map((position) => ({ item, slice, position })),
+    );
+  });
+  const count = Math.min(limit, places.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => places[Math.floor((i * places.length) / count)],
+  );
+  const vectors = await vectorsOf(config, role, weights, device, chosen.length, (i) => {
+    const { item, slice, position } = chosen[i];
+    return cutTile(
+      sliceOf(item, slice).image,
+      item.channels,
+      [item.rows, item.columns],
+      position,
+      size,
+    );
+  });
+  return vectors.map((v) => Float64Array.from(v));
+}
+
+/** Domain-invariant unit vectors [K] of `count` network inputs. */
+export async function vectorsOf(
+  config: DistillConfig,
+  role: 'teacher' | 'student',
+  weights: Weights,
+  device: Device,
+  count: number,
+  sample: (index: number) => Float32Array,
+): Promise<Float32Array[]> {
   const graph = new Graph();
   const network = new Network(graph, role, config[role], config.classes.length);
   const alignment = new AlignmentNetwork(
@@ -94,36 +131,15 @@ export async function semanticVectors(
     role === 'teacher' ? 'tan' : 'san',
     config.method.psae.channels,
   );
-  const image = graph.input('image', 'float32', [batchSize, inputChannels(config), ...size]);
+  const image = graph.input('image', 'float32', [
+    batchSize,
+    inputChannels(config),
+    ...config.input.size,
+  ]);
   graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
   const program = await Program.compile(graph, { device, frozen: weights });
   try {
-    const places = cases.flatMap((item) => {
-      const grid = [item.rows, item.columns] as const;
-      const positions =
-        fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
-      return Array.from({ length: item.slices }, (_, slice) => slice).flatMap((slice) =>
-        positions
-          .filter((position) => fit === 'resize' || mostlyInside(item, slice, position, size))
-          .map((position) => ({ item, slice, position })),
-      );
-    });
-    const count = Math.min(limit, places.length);
-    const chosen = Array.from(
-      { length: count },
-      (_, i) => places[Math.floor((i * places.length) / count)],
-    );
-    const vectors = await runBatches(program, 'image', 'vectors', chosen.length, (i) => {
-      const { item, slice, position } = chosen[i];
-      return cutTile(
-        sliceOf(item, slice).image,
-        item.channels,
-        [item.rows, item.columns],
-        position,
-        size,
-      );
-    });
-    return vectors.map((v) => Float64Array.from(v));
+    return await runBatches(program, 'image', 'vectors', count, sample);
   } finally {
     await program.release();
   }

@@ -146,6 +146,7 @@ export async function trainStage(
         losses,
         learningRate: rate,
         imagesPerSecond: (1000 * batch.shape[0]) / (performance.now() - t),
+        memory: process.memoryUsage.rss(),
       });
 
       const done = step + 1;
