@@ -1,0 +1,76 @@
+/** A table for the screen, a report or a spreadsheet. */
+export interface Table {
+  title: string;
+  columns: Column[];
+  rows: Cell[][];
+  /** What is to be known beside the numbers. */
+  note?: string;
+}
+
+export interface Column {
+  title: string;
+  numeric?: boolean;
+}
+
+export interface Cell {
+  text: string;
+  /** The number behind the text at full precision, for CSV. */
+  value?: number | null;
+  /** The best of those that it is compared with. */
+  best?: boolean;
+}
+
+export const textCell = (text: string): Cell => ({ text });
+
+/** A number with so many decimals; `-` where there is none. */
+export const numberCell = (value: number | null | undefined, digits: number): Cell =>
+  value === null || value === undefined || Number.isNaN(value)
+    ? { text: '-', value: null }
+    : { text: value.toFixed(digits), value };
+
+/** Marks the best of cells that are compared; none where fewer than two have a number, or where all are equal. */
+export function markBest(cells: readonly Cell[], better: 'higher' | 'lower'): void {
+  const numbers = cells.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
+  if (numbers.length < 2 || numbers.every((v) => v === numbers[0])) return;
+  const best = better === 'higher' ? Math.max(...numbers) : Math.min(...numbers);
+  for (const cell of cells) if (cell.value === best) cell.best = true;
+}
+
+/** CSV (RFC 4180) with a header line; numbers at full precision. Nothing that a spreadsheet would take for a formula. */
+export function tableCsv({ columns, rows }: Table): string {
+  const line = (fields: string[]) => `${fields.map(csvField).join(',')}\r\n`;
+  return (
+    line(columns.map(({ title }) => title)) +
+    rows
+      .map((row) =>
+        line(
+          row.map(({ text, value }) =>
+            value === undefined ? text : value === null ? '' : String(value),
+          ),
+        ),
+      )
+      .join('')
+  );
+}
+
+function csvField(text: string): string {
+  const harmless =
+    /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+/** Markdown (GitHub's), columns lined up; the best in bold. */
+export function tableMarkdown({ columns, rows, note }: Table): string {
+  const escape = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const header = columns.map(({ title }) => escape(title));
+  const body = rows.map((row) =>
+    row.map(({ text, best }) => (best ? `**${escape(text)}**` : escape(text))),
+  );
+  const widths = header.map((title, c) =>
+    Math.max(3, title.length, ...body.map((row) => row[c]?.length ?? 0)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, c) => (columns[c].numeric ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join(' | ')} |`;
+  const rule = `| ${widths.map((w, c) => (columns[c].numeric ? `${'-'.repeat(w - 1)}:` : '-'.repeat(w))).join(' | ')} |`;
+  return [line(header), rule, ...body.map(line), ...(note ? ['', escape(note)] : [])].join('\n');
+}

@@ -1,0 +1,48 @@
+type Child = Node | string | null | undefined | false;
+type Attributes = Record<string, string | number | boolean | null | undefined>;
+type Listeners = Record<string, (event: Event) => void>;
+
+/** An element with attributes (true: there, false or null: not), listeners and children. Text is never read as HTML. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes?: Attributes,
+  ...children: Child[]
+): HTMLElementTagNameMap[K];
+export function h(tag: string, attributes?: Attributes, ...children: Child[]): HTMLElement;
+export function h(tag: string, attributes: Attributes = {}, ...children: Child[]): HTMLElement {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  append(element, children);
+  return element;
+}
+
+/** As `h`, for SVG. */
+export function svg(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  setAttributes(element, attributes);
+  append(element, children);
+  return element;
+}
+
+export function on<E extends Element>(element: E, listeners: Listeners): E {
+  for (const [type, listener] of Object.entries(listeners))
+    element.addEventListener(type, listener);
+  return element;
+}
+
+/** Replaces text only where it differs, so that screen readers and selections are left alone. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttributes(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+function append(element: Element, children: readonly Child[]): void {
+  for (const child of children)
+    if (child !== null && child !== undefined && child !== false) element.append(child);
+}
