@@ -55,10 +55,13 @@ export const viewDirections = {
   sagittal: { slice: [0, -1], row: [2, -1], column: [1, -1] },
 } as const;
 
+/** Of a volume, how its voxels lie. */
+export type Grid = Pick<Volume, 'path' | 'format' | 'shape' | 'affine'>;
+
 const isNifti = ({ format }: Pick<Volume, 'format'>) => format === 'nifti1' || format === 'nifti2';
 
 /** @throws ConfigError for a `domain.orientation` that is none */
-function walksOf(volume: Volume, domain: DomainConfig): Walks {
+function walksOf(volume: Grid, domain: DomainConfig): Walks {
   const affine = isNifti(volume) ? volume.affine : affineOf(domain.orientation);
   if (!affine)
     throw new ConfigError(
@@ -289,16 +292,27 @@ async function fieldOfView(
 }
 
 /** A NIfTI label or mask is walked by its own affine, which may order its voxels otherwise; a picture like its image. */
-function walksLike(image: Volume, walks: Walks, other: Volume, domain: DomainConfig): Walks {
+function walksLike(image: Grid, walks: Walks, other: Grid, domain: DomainConfig): Walks {
   return isNifti(image) && isNifti(other) ? walksOf(other, domain) : walks;
+}
+
+/** @throws ConfigError where a label or a mask is not of its image's size, seen along the domain's slices */
+export function requireSameSize(
+  item: CohortCase,
+  what: 'label' | 'mask',
+  image: Grid,
+  other: Grid,
+  domain: DomainConfig,
+): void {
+  checkSameSize(item, what, image, walksOf(image, domain), other, domain);
 }
 
 function checkSameSize(
   item: CohortCase,
   what: 'label' | 'mask',
-  image: Volume,
+  image: Grid,
   walks: Walks,
-  other: Volume,
+  other: Grid,
   domain: DomainConfig,
 ): void {
   const ours = countAlong(image.shape, walks).join();
