@@ -1,5 +1,6 @@
 import type { Random } from '../random';
 import { areaUnderRoc } from './auc';
+import { centrelineDice } from './cldice';
 import {
   confusion,
   overlap,
@@ -9,13 +10,20 @@ import {
   type Presence,
 } from './overlap';
 import { bootstrapInterval, mean, percentile, standardDeviation } from './statistics';
+import { surfaceMetrics, type Shape, type Spacing } from './surface';
 
-/** Every metric of one class in one case; null where it is undefined. */
+/** Every metric of one class in one case; null where it is undefined or was not asked for. */
 export interface ClassMetrics extends Overlap {
   auc: number | null;
+  /** Surface distances in mm, see `SurfaceMetrics`. */
+  assd: number | null;
+  hd95: number | null;
+  hd: number | null;
+  /** See `centrelineDice`. */
+  cldice: number | null;
   /**
    * `bothEmpty`: the class is in neither map; the case is left out of means and counted. `missed`: only in the reference,
-   * `falseAlarm`: only in the prediction; Dice is 0 and the case counts.
+   * `falseAlarm`: only in the prediction; Dice and clDice are 0, distances the image's diagonal, and the case counts.
    */
   presence: Presence;
   confusion: Confusion;
@@ -29,6 +37,10 @@ export const metricNames = [
   'precision',
   'ravd',
   'auc',
+  'assd',
+  'hd95',
+  'hd',
+  'cldice',
 ] as const;
 export type MetricName = (typeof metricNames)[number];
 
@@ -42,6 +54,12 @@ export interface CaseInput {
   probabilities?: (label: number) => Float32Array;
   /** Names of the classes 1, 2, ... */
   classes: readonly string[];
+  /** Of the maps; surface distances and clDice need it. */
+  shape?: Shape;
+  /** In mm; surface distances need it. */
+  spacing?: Spacing;
+  /** Whether clDice is wanted; by default of pictures only, since the skeletons of a large volume take seconds. */
+  cldice?: boolean;
 }
 
 export function caseMetrics(input: CaseInput): Record<string, ClassMetrics> {
@@ -53,9 +71,39 @@ export function caseMetrics(input: CaseInput): Record<string, ClassMetrics> {
       const auc = input.probabilities
         ? areaUnderRoc(input.probabilities(label), (p) => reference[p] === label, fov)
         : null;
-      return [name, { ...overlap(counts), auc, presence: presenceOf(counts), confusion: counts }];
+      const presence = presenceOf(counts);
+      return [
+        name,
+        { ...overlap(counts), auc, ...shapeMetrics(input, label), presence, confusion: counts },
+      ];
     }),
   );
+}
+
+/** What depends on where the voxels lie, not on their number alone. */
+type ShapeMetrics = Pick<ClassMetrics, 'assd' | 'hd95' | 'hd' | 'cldice'>;
+
+const noShapeMetrics: ShapeMetrics = { assd: null, hd95: null, hd: null, cldice: null };
+
+function shapeMetrics(input: CaseInput, label: number): ShapeMetrics {
+  const { shape, spacing, fov } = input;
+  const wantsCentrelines = input.cldice ?? shape?.[0] === 1;
+  if (!shape || !(spacing || wantsCentrelines)) return noShapeMetrics;
+  const prediction = maskOf(input.prediction, label, fov);
+  const reference = maskOf(input.reference, label, fov);
+  return {
+    ...noShapeMetrics,
+    ...(spacing && surfaceMetrics(prediction, reference, shape, spacing)),
+    cldice: wantsCentrelines ? centrelineDice(prediction, reference, shape) : null,
+  };
+}
+
+/** 1 where a label map has `label` within `fov`. */
+function maskOf(labels: Uint8Array, label: number, fov: Uint8Array | null): Uint8Array {
+  const mask = new Uint8Array(labels.length);
+  for (let n = 0; n < mask.length; n++)
+    if (labels[n] === label && (fov === null || fov[n] !== 0)) mask[n] = 1;
+  return mask;
 }
 
 /** A metric over cases. */
@@ -111,7 +159,7 @@ export function summarize(
     const total = { tp: 0, fp: 0, fn: 0, tn: 0 };
     for (const { confusion: c } of cases)
       for (const key of Object.keys(total) as (keyof Confusion)[]) total[key] += c[key];
-    rows = [{ ...overlap(total), auc: null }];
+    rows = [{ ...overlap(total), auc: null, ...noShapeMetrics }];
   }
   return {
     metrics: Object.fromEntries(
