@@ -49,7 +49,16 @@ export async function scanCohort(config: DistillConfig): Promise<Cohort> {
 /** A case before it has a split. */
 type UnsplitCase = Omit<CohortCase, 'split'>;
 
-async function pairFiles(name: string, domain: DomainConfig): Promise<UnsplitCase[]> {
+/** The files of a domain and which of them belong together. */
+interface Pairs {
+  images: PatternMatch[];
+  labelOf: Map<string, string>;
+  maskOf: Map<string, string> | null;
+  /** Files without their counterpart, one sentence a kind. */
+  faults: ConfigError[];
+}
+
+async function matchFiles(name: string, domain: DomainConfig): Promise<Pairs> {
   const field = `domains.${name}`;
   const find = async (part: 'images' | 'labels' | 'masks', text: string) => {
     if (!parsePattern(text).names.includes('case'))
@@ -69,25 +78,78 @@ async function pairFiles(name: string, domain: DomainConfig): Promise<UnsplitCas
   const labels = await find('labels', domain.labels);
   const masks = domain.masks === undefined ? null : await find('masks', domain.masks);
 
+  const faults: ConfigError[] = [];
   const labelOf = pair(`${field}.labels`, domain.images, images, domain.labels, labels);
   const without = images.filter((image) => !labelOf.has(image.path));
   if (without.length > 0)
-    throw new ConfigError(
-      `${field}: ${without.length} of ${images.length} images have no label, the first of them ${listed(without)}; the pattern of the labels is ${domain.labels}.`,
+    faults.push(
+      new ConfigError(
+        `${field}: ${without.length} of ${images.length} images have no label, the first of them ${listed(without)}; the pattern of the labels is ${domain.labels}.`,
+      ),
     );
   const used = new Set(labelOf.values());
   const unused = labels.filter((label) => !used.has(label.path));
   if (unused.length > 0)
-    throw new ConfigError(
-      `${field}: ${unused.length} of ${labels.length} labels have no image, the first of them ${listed(unused)}; the pattern of the images is ${domain.images}.`,
+    faults.push(
+      new ConfigError(
+        `${field}: ${unused.length} of ${labels.length} labels have no image, the first of them ${listed(unused)}; the pattern of the images is ${domain.images}.`,
+      ),
     );
   const maskOf = masks && pair(`${field}.masks`, domain.images, images, domain.masks!, masks);
   const unmasked = maskOf ? images.filter((image) => !maskOf.has(image.path)) : [];
   if (unmasked.length > 0)
-    throw new ConfigError(
-      `${field}: ${unmasked.length} of ${images.length} images have no mask, the first of them ${listed(unmasked)}; the pattern of the masks is ${domain.masks}.`,
+    faults.push(
+      new ConfigError(
+        `${field}: ${unmasked.length} of ${images.length} images have no mask, the first of them ${listed(unmasked)}; the pattern of the masks is ${domain.masks}.`,
+      ),
     );
+  return { images, labelOf, maskOf, faults };
+}
 
+/**
+ * What can be told of one domain in spite of its faults: the cases whose files belong together, with their splits where
+ * these can be made.
+ */
+export async function examineDomain(
+  name: string,
+  domain: DomainConfig,
+  seed: number,
+): Promise<{ cases: CohortCase[]; faults: UserError[] }> {
+  let pairs: Pairs;
+  try {
+    pairs = await matchFiles(name, domain);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { cases: [], faults: [error] };
+  }
+  const whole = pairs.images.filter(
+    ({ path }) => pairs.labelOf.has(path) && (pairs.maskOf?.has(path) ?? true),
+  );
+  let cases: UnsplitCase[] = [];
+  try {
+    cases = groupCases(name, domain, { ...pairs, images: whole });
+    return { cases: splitCases(name, domain, cases, seed), faults: pairs.faults };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return {
+      cases: cases.map((item) => ({ ...item, split: 'test' })),
+      faults: [...pairs.faults, error],
+    };
+  }
+}
+
+async function pairFiles(name: string, domain: DomainConfig): Promise<UnsplitCase[]> {
+  const pairs = await matchFiles(name, domain);
+  if (pairs.faults.length > 0) throw pairs.faults[0];
+  return groupCases(name, domain, pairs);
+}
+
+function groupCases(
+  name: string,
+  domain: DomainConfig,
+  { images, labelOf, maskOf }: Pairs,
+): UnsplitCase[] {
+  const field = `domains.${name}`;
   const byCase = new Map<string, PatternMatch[]>();
   for (const image of images) {
     const id = image.values.case;
