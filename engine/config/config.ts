@@ -92,7 +92,7 @@ export interface MethodConfig {
   graphLoss: 'kl' | 'mse';
   intra: { weight: number };
   inter: { weight: number; scope: 'image' | 'batch' };
-  cross: { weight: number };
+  cross: { weight: number; scope: 'image' | 'views' };
   /** `match`: each term is scaled to the cross-entropy's size at the first step. */
   scale: 'match' | 'none';
   studentStart: 'warmup' | 'random';

@@ -43,6 +43,7 @@ export interface Distillation {
     };
     cross?: {
       weight?: number;
+      scope?: 'image' | 'views';
     };
     scale?: 'match' | 'none';
     studentStart?: 'warmup' | 'random';

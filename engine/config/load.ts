@@ -277,7 +277,8 @@ function nearest(name: string, known: readonly string[]): string | null {
   return ranked[0] && ranked[0].d <= 2 ? ranked[0].k : null;
 }
 
-function editDistance(a: string, b: string): number {
+/** Insertions, deletions and replacements that lead from one text to the other. */
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -11,7 +11,7 @@ import { mul, sub } from '../graph/elementwise';
 import { Graph, type TensorData, type Value } from '../graph/graph';
 import { meanAll } from '../graph/reduction';
 import { slice } from '../graph/shape';
-import { Network } from '../networks/network';
+import { Network, type Encoding } from '../networks/network';
 import type { Loss, Term } from './training-graph';
 
 /** A stage of the method: what it computes, from what, and which weights it leaves behind. */
@@ -50,6 +50,10 @@ export function stagesOf(config: DistillConfig): Stage[] {
   const labels = (graph: Graph, n: number) =>
     graph.input('labels', 'float32', [n, classes + 1, ...size]);
   const rows = (x: Value, n: number) => slice(x, [0], [0], [n]);
+  const firstOf = (e: Encoding, n: number): Encoding => ({
+    bottleneck: rows(e.bottleneck, n),
+    skips: e.skips.map((skip) => rows(skip, n)),
+  });
 
   const segmentationTerms = (logits: Value, truth: Value): Record<string, Term> => ({
     ...(training.loss.crossEntropy > 0
@@ -127,8 +131,8 @@ export function stagesOf(config: DistillConfig): Stage[] {
   };
 
   /**
-   * Distillation. The images themselves are supervised [published]; their views serve the graphs. The cross terms are taken on the
-   * images [our choice]. With `control` the student sees the same batches and steps, without the method's terms.
+   * Distillation. The images themselves are supervised [published]; their views serve the graphs, and the cross terms with
+   * `cross.scope` "views" [our choice]. With `control` the student sees the same batches and steps, without the method's terms.
    */
   const distill = (graph: Graph, n: number): Loss => {
     const x = images(graph, n * (1 + method.augmentations));
@@ -141,20 +145,7 @@ export function stagesOf(config: DistillConfig): Stage[] {
     const teacherFeatures = t.encode(x);
     const studentVectors = san.encode(studentFeatures.bottleneck);
     const teacherVectors = tan.encode(teacherFeatures.bottleneck);
-    const anchors = (
-      network: Network,
-      alignment: AlignmentNetwork,
-      e: typeof studentFeatures,
-      v: Value,
-    ): Side => ({
-      network,
-      alignment,
-      encoding: { bottleneck: rows(e.bottleneck, n), skips: e.skips.map((skip) => rows(skip, n)) },
-      vectors: rows(v, n),
-    });
-    const studentSide = anchors(s, san, studentFeatures, studentVectors);
-    const teacherSide = anchors(t, tan, teacherFeatures, teacherVectors);
-    const logits = s.decode(studentSide.encoding);
+    const logits = s.decode(firstOf(studentFeatures, n));
     const terms = segmentationTerms(logits, truth);
     const like =
       method.scale === 'match'
@@ -174,6 +165,20 @@ export function stagesOf(config: DistillConfig): Stage[] {
         like,
       };
     if (method.cross.weight > 0) {
+      const count = method.cross.scope === 'views' ? n * (1 + method.augmentations) : n;
+      const side = (
+        network: Network,
+        alignment: AlignmentNetwork,
+        e: Encoding,
+        v: Value,
+      ): Side => ({
+        network,
+        alignment,
+        encoding: firstOf(e, count),
+        vectors: rows(v, count),
+      });
+      const teacherSide = side(t, tan, teacherFeatures, teacherVectors);
+      const studentSide = side(s, san, studentFeatures, studentVectors);
       const cross = crossTerms(teacherSide, studentSide, t.decode(teacherSide.encoding));
       for (const [name, value] of Object.entries(cross))
         terms[name] = { value, weight: method.cross.weight, like };
