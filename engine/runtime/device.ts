@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import type { DeviceName } from '../config/config';
 import { UserError } from '../errors';
 import { Graph } from '../graph/graph';
@@ -47,6 +49,11 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
         );
       continue;
     }
+    // Asked without it, the runtime writes a warning of its own to the terminal.
+    if (wanted === 'auto' && name === 'webgpu' && !hasVulkan()) {
+      reasons.push('webgpu does not start (libvulkan.so.1 is not installed)');
+      continue;
+    }
     try {
       const seconds = await probe(providers[name]);
       // A software graphics adapter starts as well as a real one, but is slower than the processor it runs on.
@@ -69,6 +76,23 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
     };
   }
   throw new UserError(`no device starts: ${reasons.join('; ')}`);
+}
+
+/** On Linux, where WebGPU runs on Vulkan: whether its loader is in one of the usual places. */
+function hasVulkan(): boolean {
+  if (process.platform !== 'linux') return true;
+  const folders = [
+    ...(process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter((folder) => folder !== ''),
+    ...[
+      '/usr/lib/x86_64-linux-gnu',
+      '/usr/lib/aarch64-linux-gnu',
+      '/usr/lib64',
+      '/usr/lib',
+      '/lib64',
+    ],
+    '/usr/local/lib',
+  ];
+  return folders.some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
 }
 
 /** The end of the runtime's first line, where it says what is missing. */
