@@ -1,39 +1,15 @@
-import type { StageName } from '../engine/config/config';
-import type { EngineEvent } from '../engine/protocol';
+import { stageOrder, type Stage, type TimedEvent } from '../engine/report/history';
+import { formatDuration, stageTitles } from '../engine/report/titles';
 
-/** A line of a run's `metrics.jsonl`. */
-export type TimedEvent = EngineEvent & { time: string };
-
-export type RunStage = StageName | 'evaluate';
-
-export const stageOrder: readonly RunStage[] = [
-  'teacher',
-  'warmup',
-  'psae',
-  'act',
-  'control',
-  'distill',
-  'evaluate',
-];
-
-/** What each stage is called on the screen. */
-export const stageTitles: Record<RunStage, string> = {
-  teacher: 'Teacher',
-  warmup: 'Student warm-up',
-  psae: 'Semantic autoencoder',
-  act: 'Alignment',
-  control: 'Control',
-  distill: 'Distillation',
-  evaluate: 'Evaluation',
-};
+export { formatDuration, stageOrder, stageTitles, type Stage as RunStage, type TimedEvent };
 
 /** How far a run is, made up from its events alone. */
 export interface RunProgress {
-  stage: RunStage | null;
+  stage: Stage | null;
   step: number;
   steps: number;
   /** Stages that are over, each with what it took; 0 seconds where it was skipped. */
-  finished: Partial<Record<RunStage, { steps: number; seconds: number }>>;
+  finished: Partial<Record<Stage, { steps: number; seconds: number }>>;
   /** Latest Dice by domain and network. */
   dice: Record<string, Partial<Record<string, number | null>>>;
   /** Latest evaluation, for one line of text. */
@@ -134,7 +110,7 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
 }
 
 /** Steps of each stage, as the config asks for them. */
-export type StagePlan = Partial<Record<RunStage, number>>;
+export type StagePlan = Partial<Record<Stage, number>>;
 
 /** Share of all steps that are done, 0 to 1; null where no plan is known. */
 export function shareDone(progress: RunProgress, plan: StagePlan): number | null {
@@ -170,14 +146,6 @@ export function secondsLeft(progress: RunProgress, plan: StagePlan): number | nu
     .filter((name) => !progress.finished[name])
     .reduce((sum, name) => sum + (plan[name] ?? 0), 0);
   return (progress.steps - progress.step) * secondsPerStep + ahead * slowest;
-}
-
-/** A duration for people: `40 s`, `3 min`, `2 h 05 min`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 /** One line: stage, step, the latest Dice. */

@@ -358,3 +358,83 @@ export function vectorScatter(snapshot: GraphSnapshot): Scatter {
     ],
   };
 }
+
+/** A run among several whose curves are overlaid. */
+export interface NamedHistory {
+  name: string;
+  history: History;
+}
+
+/** Curves that at least one of the runs has; `key` for `comparisonChart`. */
+export function comparableCurves(runs: readonly NamedHistory[]): { key: string; title: string }[] {
+  const found = new Map<string, string>();
+  for (const { history } of runs) {
+    for (const e of history.evaluations)
+      if (e.stage !== 'evaluate')
+        found.set(
+          JSON.stringify(['dice', e.network, e.domain]),
+          `Dice, ${networkTitles[e.network]}, ${e.domain} (${e.role})`,
+        );
+    for (const e of history.distances)
+      found.set(
+        JSON.stringify(['fsd', e.network, e.pair]),
+        `FSD, ${networkTitles[e.network]}, ${e.pair}`,
+      );
+  }
+  for (const { history } of runs)
+    for (const stage of [...history.ordered].reverse())
+      for (const term of stage.terms)
+        found.set(
+          JSON.stringify(['loss', stage.stage, term]),
+          `Loss, ${stageTitles[stage.stage].toLowerCase()}: ${termTitle(term)}`,
+        );
+  return [...found].map(([key, title]) => ({ key, title }));
+}
+
+/** One curve of several runs over the steps of its stage, a colour and a dash a run. */
+export function comparisonChart(
+  runs: readonly NamedHistory[],
+  key: string,
+  { smoothing, log }: { smoothing: number; log: boolean },
+): LineChart {
+  const [kind, first, second] = JSON.parse(key) as [string, string, string];
+  const points = (history: History): Pick<Curve, 'x' | 'y' | 'raw'> => {
+    if (kind === 'loss') {
+      const stage = history.stages.get(first as Stage);
+      const y = stage?.losses(second) ?? new Float32Array(0);
+      const x = y.length ? stage!.step : new Float64Array(0);
+      return smoothing > 0 ? { x, y: smooth(y, smoothing), raw: y } : { x, y };
+    }
+    return kind === 'dice'
+      ? eventCurve(
+          history,
+          'stage',
+          history.evaluations.filter(
+            (e) => e.network === first && e.domain === second && e.dice !== null,
+          ),
+          (e) => e.dice!,
+        )
+      : eventCurve(
+          history,
+          'stage',
+          history.distances.filter((e) => e.network === first && e.pair === second),
+          (e) => e.value,
+        );
+  };
+  const title = comparableCurves(runs).find((c) => c.key === key)?.title ?? '';
+  return {
+    kind: 'lines',
+    title,
+    xTitle: axisTitle('stage'),
+    yTitle: kind === 'loss' ? 'Loss' : kind === 'dice' ? 'Dice' : 'FSD (lower is better)',
+    log: log && kind === 'loss',
+    curves: runs.map(({ name, history }, r) => ({
+      name,
+      ...points(history),
+      color: { kind: 'series', index: r },
+      dash: dashes[r % dashes.length],
+      marker: kind === 'loss' ? null : 'circle',
+    })),
+    bands: [],
+  };
+}
