@@ -10,6 +10,7 @@ import {
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
 import { UserError } from './errors';
+import { cohortHandlers } from './handlers/cohort';
 import { configHandlers } from './handlers/config';
 import type { Handlers } from './handlers/handler';
 import { viewerHandlers } from './handlers/viewer';
@@ -18,6 +19,7 @@ import { viewerHandlers } from './handlers/viewer';
 const refused = 1;
 
 const handlers: Handlers = {
+  ...cohortHandlers,
   ...configHandlers,
   ...viewerHandlers,
 };
