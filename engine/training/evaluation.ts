@@ -9,12 +9,15 @@ import {
   type ClassMetrics,
   type MetricName,
 } from '../metrics/case';
+import { comparePaired } from '../metrics/compare';
 import { mean } from '../metrics/statistics';
+import type { Spacing } from '../metrics/surface';
 import { Random } from '../random';
 import type { Device } from '../runtime/device';
 import {
   networkNames,
   type CaseReport,
+  type DomainReport,
   type NetworkName,
   type NetworkReport,
   type Report,
@@ -161,19 +164,20 @@ export async function evaluateNetwork(
 ): Promise<NetworkReport> {
   const { classes, evaluation, training } = config;
   const planes = classes.length + 1;
-  const rows: CaseReport[] = [];
+  const found: CaseReport[] = [];
   for (const item of cases) {
     beforeCase();
     const probabilities = await nativeProbabilities(config, segmenter, item);
     const pixels = item.native.rows * item.native.columns;
     const prediction = labelsOf(probabilities, planes, pixels, threshold);
     if (predictions !== null) await writePrediction(item.geometry, prediction, predictions);
-    const { label: reference, fov, slices } = item.native;
+    const { label: reference, fov, slices, rows, columns } = item.native;
     if (!reference) continue;
     const whole = evaluation.aggregate !== 'slice';
+    const spacing = spacingOf(config, item);
     for (let part = 0; part < (whole ? 1 : slices); part++) {
       const range = whole ? [0, slices * pixels] : [part * pixels, (part + 1) * pixels];
-      rows.push({
+      found.push({
         id: whole ? item.prepared.case.id : `${item.prepared.case.id}#${part}`,
         classes: caseMetrics({
           prediction: prediction.subarray(...range),
@@ -182,11 +186,56 @@ export async function evaluateNetwork(
           probabilities: (label) =>
             classPlane(probabilities, planes, pixels, label).subarray(...range),
           classes,
+          shape: [whole ? slices : 1, rows, columns],
+          spacing,
         }),
       });
     }
   }
-  return summarizeNetwork(rows, threshold, config, new Random(training.seed, 'bootstrap'));
+  return summarizeNetwork(found, threshold, config, new Random(training.seed, 'bootstrap'));
+}
+
+/**
+ * [slice, row, column] in mm, for surface distances: only where the files or the config state one, and not of loose slices, between
+ * which others may be missing.
+ */
+function spacingOf(config: DistillConfig, item: PreparedResult): Spacing | undefined {
+  const { files } = item.geometry;
+  const pictures = !['nifti1', 'nifti2', 'dicom'].includes(files[0].format);
+  const known = !pictures || config.domains[item.prepared.case.domain].spacing !== undefined;
+  if (!known || files.length > 1) return undefined;
+  const [row, column, slice] = item.native.spacing;
+  return [slice, row, column];
+}
+
+const defined = (values: (number | null)[]) => values.filter((v) => v !== null);
+
+/** A metric's mean over the classes that a case has in either map; null where none has it. */
+function caseMean(item: CaseReport, name: MetricName): number | null {
+  const counted = Object.values(item.classes).filter((c) => c.presence !== 'bothEmpty');
+  const values = defined(counted.map((c) => c[name]));
+  return values.length ? mean(values) : null;
+}
+
+/** The distilled student's gain in Dice on a domain's cases, where both networks were evaluated. */
+export function gainsOf(
+  networks: DomainReport['networks'],
+  { evaluation, training }: DistillConfig,
+): DomainReport['gain'] {
+  const dice = (network: NetworkName) =>
+    networks[network]?.cases.map((item) => caseMean(item, 'dice'));
+  const student = dice('student');
+  const gain: DomainReport['gain'] = {};
+  for (const other of ['warmup', 'control'] as const) {
+    const values = dice(other);
+    if (student && values)
+      gain[other] = comparePaired(student, values, {
+        resamples: evaluation.bootstrap,
+        confidence: evaluation.confidence,
+        random: new Random(training.seed, 'bootstrap', other),
+      });
+  }
+  return gain;
 }
 
 /** Cases put together: by class, and over the means of each case's classes. */
@@ -212,7 +261,6 @@ function summarizeNetwork(
     ]),
   );
   const over = (name: MetricName): Aggregate => {
-    const defined = (values: (number | null)[]) => values.filter((v) => v !== null);
     if (evaluation.aggregate === 'global') {
       const values = defined(classes.map((c) => byClass[c].metrics[name].mean));
       return {
@@ -224,11 +272,7 @@ function summarizeNetwork(
       };
     }
     return aggregate(
-      cases.map((item) => {
-        const counted = Object.values(item.classes).filter((c) => c.presence !== 'bothEmpty');
-        const values = defined(counted.map((c) => c[name]));
-        return values.length ? mean(values) : null;
-      }),
+      cases.map((item) => caseMean(item, name)),
       options,
     );
   };

@@ -109,6 +109,7 @@ export async function evaluateRun(
     seed: record.seed,
     device: { name: device.name, description: device.description, threads: device.threads },
     classes: config.classes,
+    confidence: config.evaluation.confidence,
     parameters: {
       teacher: countWeights(config, 'teacher'),
       student: countWeights(config, 'student'),

@@ -1,4 +1,5 @@
 import type { Aggregate, ClassMetrics, ClassSummary, MetricName } from '../metrics/case';
+import type { PairedComparison } from '../metrics/compare';
 import type { FrechetSemanticDistance } from '../metrics/fsd';
 import type { Threshold } from './evaluation';
 
@@ -13,6 +14,8 @@ export interface Report {
   seed: number;
   device: { name: string; description: string; threads: number };
   classes: string[];
+  /** Of every interval. */
+  confidence: number;
   /** Trainable weights. */
   parameters: { teacher: number; student: number };
   /** Wall time of each stage. */
@@ -33,6 +36,8 @@ export interface DomainReport {
   /** How the field of view was found; metrics are taken inside it. */
   fov: 'provided' | 'estimated' | 'none';
   networks: Partial<Record<NetworkName, NetworkReport>>;
+  /** Dice of the distilled student minus that of the student alone and of the control, over the same cases. */
+  gain: Partial<Record<'warmup' | 'control', PairedComparison>>;
   /** Image and label files of each case. */
   files: Record<string, { images: string[]; labels: string[] }>;
 }

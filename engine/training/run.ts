@@ -16,6 +16,7 @@ import {
   casesCsv,
   chooseThreshold,
   evaluateNetwork,
+  gainsOf,
   quickDice,
   roleOf,
   type Threshold,
@@ -467,6 +468,7 @@ class Run {
       seed: config.training.seed,
       device: this.record.device,
       classes: config.classes,
+      confidence: config.evaluation.confidence,
       parameters: {
         teacher: countWeights(config, 'teacher'),
         student: countWeights(config, 'student'),
@@ -522,6 +524,7 @@ export async function evaluateNetworks(
       cases: cases.length,
       fov: config.domains[name].fov,
       networks: {},
+      gain: {},
       files: Object.fromEntries(
         cases.map(({ prepared: { case: item } }) => [
           item.id,
@@ -567,6 +570,7 @@ export async function evaluateNetworks(
       );
     }
   }
+  for (const domain of Object.values(domains)) domain.gain = gainsOf(domain.networks, config);
   return { domains, fsd: distances(config, vectors) };
 }
 

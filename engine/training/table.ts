@@ -11,14 +11,17 @@ export const networkTitles: Record<NetworkName, string> = {
 const fixed = (value: number | null | undefined, digits: number): string =>
   value === null || value === undefined ? '-' : value.toFixed(digits);
 
+const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
+
 /** The report as Markdown: networks by domains, then time, size and device. Plain enough for a terminal. */
 export function formatTable(report: Report): string {
   const domains = Object.entries(report.domains);
+  const percent = (100 * report.confidence).toFixed(0);
   const header = [
     'Network',
     ...domains.map(
       ([name, d]) =>
-        `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [95% CI]`,
+        `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [${percent}% CI]`,
     ),
     ...domains.filter(([, d]) => d.role === 'target').map(([name]) => `FSD to ${name}`),
     'Parameters',
@@ -39,12 +42,22 @@ export function formatTable(report: Report): string {
   const seconds = Object.entries(report.seconds)
     .map(([stage, s]) => `${stage} ${s.toFixed(0)} s`)
     .join(', ');
+  const gains = (['warmup', 'control'] as const).map((other) => {
+    const parts = domains.flatMap(([name, { gain }]) => {
+      const g = gain?.[other];
+      if (!g || g.mean === null) return [];
+      const ci = g.ci ? ` [${signed(g.ci[0])}, ${signed(g.ci[1])}]` : '';
+      return [`${name} ${signed(g.mean)}${ci}${g.test ? `, p = ${fixed(g.test.p, 3)}` : ''}`];
+    });
+    return `Distilled minus ${networkTitles[other].toLowerCase()}: ${parts.join('; ')} (Dice; Wilcoxon signed-rank test).`;
+  });
   return [
     alignColumns([header, header.map(() => ''), ...rows]),
     '',
     ...(anyFsd
       ? [`FSD at n = ${anyFsd.n} vectors, ${anyFsd.dims} dimensions; lower is better.`]
       : []),
+    ...gains,
     `Time: ${seconds}. Device: ${report.device.name} (${report.device.description}, ${report.device.threads} threads). Seed ${report.seed}.`,
   ].join('\n');
 }

@@ -66,8 +66,8 @@ function weightedTerms(
 
 /**
  * Completes a graph to a whole training step: the weighted sum of the terms, its gradient, clipping and the optimiser.
- * Outputs: `loss`, `term:NAME` (unweighted), `gradientNorm` (before clipping), and the next values of all state.
- * @throws UserError for a term that nothing trained depends on
+ * Outputs: `loss`, `term:NAME` (unweighted), `gradientNorm` (before clipping), and the next values of all state. Whether every
+ * term acts is for `addGradientNorms` to say.
  */
 export function addTrainingStep(
   graph: Graph,
