@@ -78,12 +78,18 @@ describe('networks', () => {
       });
   }
 
-  it("MobileNetV2-UNet has the 4.682 million parameters of the method's authors", () => {
+  it("MobileNetV2-UNet has the 4.682 million parameters and 0.9625 GMAC of the method's authors", () => {
     const { graph } = build({ config: mobile(1), channels: 1, classes: 1 }, 1, [256, 256]);
     const count = [...graph.parameters.values()]
       .filter((p) => p.trainable)
       .reduce((sum, p) => sum + p.value.size, 0);
     assert.equal(Math.round(count / 1000), 4682);
+    const products = graph.nodes.map(({ operator, inputs, outputs }) => {
+      if (!operator.name.startsWith('Conv')) return 0;
+      const positions = operator.name === 'Conv' ? outputs[0].size : inputs[0].size;
+      return positions * inputs[1].shape.slice(1).reduce((a, b) => a * b, 1);
+    });
+    assert.equal(Math.round(products.reduce((a, b) => a + b, 0) / 1e5), 9625);
   });
 
   it('U-Net: skips at every level, the bottleneck at 1 / 2^depth with 2^depth times the width', () => {
