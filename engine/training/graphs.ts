@@ -1,8 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StageName } from '../config/config';
-import { encodePng } from '../data/png';
-import { writeWhole } from '../data/write-volume';
 import { principalComponents } from '../metrics/fsd';
 import type { GraphSnapshot } from '../protocol';
 
@@ -79,45 +75,6 @@ export const graphFile = (stage: StageName, step: number): string =>
 
 /** Where the picture of image `b`'s view lies, 0 the image itself. */
 export const viewFile = (b: number, view: number): string => `graphs/views/b${b}-v${view}.png`;
-
-/** Writes a snapshot into a run folder. Returns its path there, as the event `graphs` names it. */
-export async function writeGraphs(
-  folder: string,
-  stage: StageName,
-  snapshot: GraphSnapshot,
-): Promise<string> {
-  const file = graphFile(stage, snapshot.step);
-  await writeWhole(join(folder, file), `${JSON.stringify(snapshot)}\n`);
-  return file;
-}
-
-/**
- * Writes small grey pictures of what the graphs' nodes are, from network input [B (1 + N), channels, rows, columns] in the order of the
- * vectors. Pictures that are there already stay.
- */
-export async function writeViews(
-  folder: string,
-  input: Float32Array,
-  shape: readonly [count: number, channels: number, rows: number, columns: number],
-  images: number,
-): Promise<void> {
-  const [count, channels, rows, columns] = shape;
-  const views = count / images - 1;
-  for (let r = 0; r < count; r++) {
-    const b = r < images ? r : Math.floor((r - images) / views);
-    const path = join(folder, viewFile(b, r < images ? 0 : ((r - images) % views) + 1));
-    if (existsSync(path)) continue;
-    const size = channels * rows * columns;
-    const small = thumbnail(
-      input.subarray(r * size, (r + 1) * size),
-      [channels, rows, columns],
-      largestThumbnail,
-    );
-    await writeWhole(path, encodePng(small.data, small.rows, small.columns));
-  }
-}
-
-const largestThumbnail = 96;
 
 /** An image [channels, rows, columns] as 8-bit grey, its range stretched, no side above `largest`: each pixel the mean of what it covers. */
 export function thumbnail(

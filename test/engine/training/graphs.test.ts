@@ -8,13 +8,8 @@ import type { GraphSnapshot } from '../../../engine/protocol';
 import { Random } from '../../../engine/random';
 import { openDevice } from '../../../engine/runtime/device';
 import { Program } from '../../../engine/runtime/program';
-import {
-  graphSnapshot,
-  thumbnail,
-  writeGraphs,
-  writeViews,
-  type GraphInput,
-} from '../../../engine/training/graphs';
+import { writeGraphs, writeViews } from '../../../engine/training/graph-files';
+import { graphSnapshot, thumbnail, type GraphInput } from '../../../engine/training/graphs';
 import { withFolder } from '../data/shared';
 
 const images = 2;
