@@ -21,7 +21,8 @@ import {
   roleOf,
   type Threshold,
 } from './evaluation';
-import { graphSnapshot, writeGraphs, writeViews } from './graphs';
+import { writeGraphs, writeViews } from './graph-files';
+import { graphSnapshot } from './graphs';
 import { networkNames, type DomainReport, type NetworkName, type Report } from './report';
 import { readWeightFile, RunFolder, type RunRecord, type Weights } from './run-folder';
 import { inferenceGraph, Segmenter, semanticVectors, vectorsOf } from './segmenter';
