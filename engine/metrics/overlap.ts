@@ -16,10 +16,9 @@ export function confusion(
   const c = { tp: 0, fp: 0, fn: 0, tn: 0 };
   for (let i = 0; i < prediction.length; i++) {
     if (fov && !fov[i]) continue;
-    const p = prediction[i] === label;
-    const r = reference[i] === label;
-    if (p) r ? c.tp++ : c.fp++;
-    else r ? c.fn++ : c.tn++;
+    const found = prediction[i] === label;
+    if (reference[i] === label) c[found ? 'tp' : 'fn']++;
+    else c[found ? 'fp' : 'tn']++;
   }
   return c;
 }
@@ -30,6 +29,7 @@ export interface Overlap {
   iou: number | null;
   sensitivity: number | null;
   specificity: number | null;
+  /** 0 where a class was missed: a network that finds nothing must not raise its mean by it. */
   precision: number | null;
   /** |V_pred - V_ref| / V_ref, in percent. */
   ravd: number | null;
@@ -43,7 +43,7 @@ export function overlap({ tp, fp, fn, tn }: Confusion): Overlap {
     iou: quotient(tp, tp + fp + fn),
     sensitivity: quotient(tp, tp + fn),
     specificity: quotient(tn, tn + fp),
-    precision: quotient(tp, tp + fp),
+    precision: tp + fp === 0 && fn > 0 ? 0 : quotient(tp, tp + fp),
     ravd: quotient(100 * Math.abs(fp - fn), tp + fn),
   };
 }
