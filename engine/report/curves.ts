@@ -57,9 +57,20 @@ export function alignCurves(
     const to = range ? Math.min(x.length, lowerBound(x, range[1]) + 2) : x.length;
     return { x: x.subarray(from, to), y: y.subarray(from, to) };
   });
-  return parts.some((part) => part.x.length > 2 * buckets)
+  const { x, y } = parts.some((part) => part.x.length > 2 * buckets)
     ? bucketed(parts, buckets)
     : joined(parts);
+  y.forEach(widenGaps);
+  return { x, y };
+}
+
+/** A gap reaches from a curve's last point before it to its first one after it, over the places where it has none of its own. */
+function widenGaps(y: (number | null | undefined)[]): void {
+  for (let i = 0; i < y.length; i++) {
+    if (y[i] !== null) continue;
+    for (let j = i - 1; j >= 0 && y[j] === undefined; j--) y[j] = null;
+    for (let j = i + 1; j < y.length && y[j] === undefined; j++) y[j] = null;
+  }
 }
 
 /** All points of all curves on the union of their x. */
@@ -110,10 +121,14 @@ function bucketed(parts: readonly Points[], buckets: number): AlignedCurves {
       let greatest = NaN;
       let leastFirst = true;
       let points = 0;
+      let gap = false;
       for (; i < part.x.length && part.x[i] < end; i++) {
         const value = part.y[i];
         points++;
-        if (Number.isNaN(value)) continue;
+        if (Number.isNaN(value)) {
+          gap = true;
+          continue;
+        }
         if (!(value >= least)) {
           least = value;
           leastFirst = false;
@@ -129,7 +144,7 @@ function bucketed(parts: readonly Points[], buckets: number): AlignedCurves {
         continue;
       }
       out[2 * b] = leastFirst ? least : greatest;
-      out[2 * b + 1] = leastFirst ? greatest : least;
+      out[2 * b + 1] = gap ? null : leastFirst ? greatest : least;
     }
     return out;
   });

@@ -68,9 +68,16 @@ describe('decimation', () => {
     );
     assert.deepEqual(x, [0, 1, 2, 4]);
     assert.deepEqual(y, [
-      [1, undefined, null, 3],
+      [1, null, null, 3],
       [undefined, 5, 6, undefined],
     ]);
+  });
+
+  it('keeps a gap, however many points a bucket has', () => {
+    const broken = line(10_000, (i) => (i === 4321 ? NaN : 1));
+    const { y } = alignCurves([broken], null, 100);
+    assert.equal(y[0].filter((v) => v === null).length, 1);
+    assert.equal(y[0].indexOf(null), 2 * 43 + 1);
   });
 
   it('takes no time that a person would notice', () => {

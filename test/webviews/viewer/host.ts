@@ -1,0 +1,93 @@
+/** Plays the extension for the viewer's page: calls go to the test, which has the engine's handlers. */
+import { Channel } from '../../../webviews/shared/channel';
+import type {
+  HostCalls,
+  HostEvent,
+  PageCalls,
+  PageEvent,
+  ViewerCommand,
+} from '../../../webviews/viewer/messages';
+import { themes, type ThemeName } from '../themes';
+import { pack, unpack } from './packed';
+
+/** What a test may look at and do. */
+export interface Played {
+  remembered: unknown;
+  calls: { method: string; argument: unknown }[];
+  setTheme(name: ThemeName): void;
+  command(command: ViewerCommand): void;
+  /** Milliseconds that every answer takes longer. */
+  delay: number;
+}
+
+const query = new URLSearchParams(location.search);
+
+const played: Played = {
+  remembered: null,
+  calls: [],
+  delay: 0,
+  setTheme: (name) => {
+    const theme = themes[name];
+    document.body.className = theme.class;
+    document.documentElement.removeAttribute('style');
+    for (const [key, value] of Object.entries(theme.variables))
+      document.documentElement.style.setProperty(`--vscode-${key}`, value);
+    document.documentElement.style.setProperty('--vscode-font-family', 'system-ui, sans-serif');
+    document.documentElement.style.setProperty('--vscode-font-size', '13px');
+  },
+  command: (command) => channel.say({ type: 'command', command }),
+};
+Object.assign(globalThis, { played });
+played.setTheme((query.get('theme') ?? 'dark') as ThemeName);
+
+let hear: ((message: unknown) => void) | null = null;
+Object.assign(globalThis, {
+  acquireVsCodeApi: () => ({
+    postMessage: (message: unknown) => {
+      const copy: unknown = structuredClone(message);
+      setTimeout(() => hear?.(copy), 0);
+    },
+    getState: (): unknown => JSON.parse(sessionStorage.getItem('state') ?? 'null'),
+    setState: (state: unknown) => sessionStorage.setItem('state', JSON.stringify(state)),
+  }),
+});
+
+async function ask<M extends keyof HostCalls>(
+  method: M,
+  argument: Parameters<HostCalls[M]>[0],
+): Promise<ReturnType<HostCalls[M]>> {
+  played.calls.push({ method, argument });
+  if (played.delay > 0) await new Promise((done) => setTimeout(done, played.delay));
+  const response = await fetch('/answer', {
+    method: 'POST',
+    body: pack({ method, argument, query: location.search }),
+  });
+  const answer = unpack(await response.text()) as
+    { value: ReturnType<HostCalls[M]> } | { error: string };
+  if ('error' in answer) throw new Error(answer.error);
+  return answer.value;
+}
+
+const channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
+  {
+    post: (message) => window.postMessage(structuredClone(message)),
+    listen: (receive) => {
+      hear = receive;
+      return () => (hear = null);
+    },
+  },
+  {
+    onEvent: ({ settings }) => (played.remembered = settings),
+    serve: {
+      start: async (nothing) => ({
+        ...(await ask('start', nothing)),
+        settings: JSON.parse(sessionStorage.getItem('remembered') ?? 'null') as unknown,
+      }),
+      viewerOpen: (argument) => ask('viewerOpen', argument),
+      viewerSlice: (argument) => ask('viewerSlice', argument),
+      viewerDice: (argument) => ask('viewerDice', argument),
+      addOverlays: (argument) => ask('addOverlays', argument),
+      removeOverlay: (argument) => ask('removeOverlay', argument),
+    },
+  },
+);

@@ -1,0 +1,57 @@
+import type { GraphSnapshot } from '../../engine/protocol';
+import type { Packet } from '../../engine/report/history';
+import type { Table } from '../../engine/report/table';
+
+/** A run as the page knows it beside its curves. */
+export interface RunInfo {
+  folder: string;
+  name: string;
+  state: 'running' | 'finished' | 'cancelled' | 'failed' | 'interrupted';
+  /** Why it failed. */
+  error: string | null;
+  canResume: boolean;
+  /** Share of all steps that are done; null while that is not known. */
+  share: number | null;
+  secondsLeft: number | null;
+  /** When it was started, ISO. */
+  started: string | null;
+  seed: number | null;
+}
+
+/** Final tables of a finished run. */
+export interface Results {
+  verdict: string[];
+  tables: Table[];
+}
+
+/** What the extension tells the page. Each event stands for itself, so that a hidden page may miss any number of them. */
+export type HostEvent =
+  /** The runs of the panel, the first being the one it belongs to; everything follows anew. */
+  | { type: 'runs'; runs: RunInfo[] }
+  | { type: 'info'; info: RunInfo }
+  /** With `reset` everything before is void. */
+  | { type: 'packet'; folder: string; packet: Packet; reset: boolean }
+  | { type: 'results'; folder: string; results: Results }
+  | { type: 'comparison'; tables: Table[] };
+
+/** What the page tells the extension. */
+export type PageEvent =
+  /** The page is there and wants everything; `kept` is what it remembers. */
+  { type: 'ready' } | { type: 'command'; command: RunCommand; folder: string };
+
+export type RunCommand = 'stop' | 'resume' | 'comparePredictions' | 'openConfig' | 'exportReport';
+
+/** What the page may ask of the extension. */
+export type HostCalls = {
+  graph: (which: { folder: string; file: string }) => GraphSnapshot;
+  /** PNG bytes; null where there is no such picture. */
+  picture: (which: { folder: string; file: string }) => Uint8Array | null;
+  /** Asks where to, and writes; false where nobody chose a place. */
+  save: (file: { name: string; content: string | Uint8Array }) => boolean;
+  /** Lets the user choose the runs to compare with the panel's own. */
+  chooseRuns: (nothing: null) => void;
+  removeRun: (which: { folder: string }) => void;
+};
+
+/** What the extension may ask of the page: nothing. */
+export type PageCalls = Record<never, never>;

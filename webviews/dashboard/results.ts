@@ -1,0 +1,33 @@
+import { latestTable } from '../../engine/report/tables';
+import type { History } from '../../engine/report/history';
+import { h } from '../shared/dom';
+import { tableCard, type Save } from './card';
+import type { Results } from './messages';
+
+/** Final tables of a finished run; of one that goes on, the latest Dice. */
+export class ResultsView {
+  readonly element = h('div', { class: 'results' });
+  private results: Results | null = null;
+  private shown = '';
+
+  constructor(private readonly save: Save) {}
+
+  set(results: Results | null): void {
+    this.results = results;
+    this.shown = '';
+  }
+
+  show(history: History): void {
+    const { results } = this;
+    const tables = results?.tables ?? [latestTable(history)];
+    const signature = JSON.stringify(results ?? tables);
+    if (signature === this.shown) return;
+    this.shown = signature;
+    this.element.replaceChildren(
+      ...(results?.verdict.map((sentence) => h('p', { class: 'verdict' }, sentence)) ?? []),
+      ...(tables[0].rows.length > 0
+        ? tables.map((table) => tableCard(table, this.save))
+        : [h('p', { class: 'empty muted' }, 'Nothing has been evaluated yet.')]),
+    );
+  }
+}

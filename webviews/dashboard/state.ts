@@ -1,0 +1,51 @@
+import type { Axis, GraphKind } from '../../engine/report/charts';
+
+/** What a chart keeps. */
+export interface ChartState {
+  log?: boolean;
+  /** Names of curves that are switched off. */
+  hidden?: string[];
+  range?: [number, number] | null;
+  /** Shown as a table. */
+  table?: boolean;
+}
+
+/** What the page keeps of itself: how things are looked at, never what is looked at. */
+export interface PageState {
+  version: 1;
+  /** Folders of the runs, the panel's own first: what the panel is rebuilt from. */
+  folders: string[];
+  tab: number;
+  /** `current`: the stage at work. */
+  stage: string;
+  axis: Axis;
+  smoothing: number;
+  charts: Record<string, ChartState>;
+  graph: { kind: GraphKind; /** Step; null: the latest. */ step: number | null };
+  comparedCurve: string | null;
+  scroll: number;
+}
+
+export const freshState: PageState = {
+  version: 1,
+  folders: [],
+  tab: 0,
+  stage: 'current',
+  axis: 'run',
+  smoothing: 0.6,
+  charts: {},
+  graph: { kind: 'inter', step: null },
+  comparedCurve: null,
+  scroll: 0,
+};
+
+/** The state that was kept, or a fresh one where there is none or it is from another version. */
+export function restoredState(kept: unknown): PageState {
+  if (typeof kept !== 'object' || kept === null || (kept as PageState).version !== 1)
+    return structuredClone(freshState);
+  return { ...structuredClone(freshState), ...(kept as Partial<PageState>) };
+}
+
+/** The folders in a state that VS Code kept for a panel; empty where there are none. */
+export const foldersOf = (kept: unknown): string[] =>
+  restoredState(kept).folders.filter((f): f is string => typeof f === 'string');
