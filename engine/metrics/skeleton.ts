@@ -14,21 +14,20 @@ export function skeletonOf(mask: Uint8Array, shape: Shape): Int32Array {
   const [depth, height, width] = sizeOf(box);
   // With a background voxel on every side, so that each voxel has all of its neighbours.
   const step: Steps = [(height + 2) * (width + 2), width + 2, 1];
-  const image = new Uint8Array((depth + 2) * step[0]);
-  const places = function* () {
-    for (let z = 0; z < depth; z++)
-      for (let y = 0; y < height; y++)
-        yield [
-          ((box.first[0] + z) * rows + box.first[1] + y) * columns + box.first[2],
-          (z + 1) * step[0] + (y + 1) * step[1] + 1,
-        ];
-  };
-  for (const [from, to] of places())
-    for (let x = 0; x < width; x++) if (mask[from + x] !== 0) image[to + x] = 1;
+  const image = new VoxelSet((depth + 2) * step[0]);
+  for (let z = 0; z < depth; z++)
+    for (let y = 0; y < height; y++) {
+      const from = ((box.first[0] + z) * rows + box.first[1] + y) * columns + box.first[2];
+      const to = (z + 1) * step[0] + (y + 1) * step[1] + 1;
+      for (let x = 0; x < width; x++) if (mask[from + x] !== 0) image.add(to + x);
+    }
   thin(image, step, shape);
   const skeleton: number[] = [];
-  for (const [from, to] of places())
-    for (let x = 0; x < width; x++) if (image[to + x] === 1) skeleton.push(from + x);
+  image.forEach((index) => {
+    const z = Math.floor(index / step[0]) - 1 + box.first[0];
+    const y = Math.floor((index % step[0]) / step[1]) - 1 + box.first[1];
+    skeleton.push((z * rows + y) * columns + (index % step[1]) - 1 + box.first[2]);
+  });
   return Int32Array.from(skeleton);
 }
 
@@ -45,17 +44,23 @@ const sides: readonly Offset[] = [
   [-1, 0, 0],
 ];
 
-/** The 26 neighbours of a voxel. A neighbourhood is a number with bit n set where the n-th neighbour is in the mask. */
-const neighbours: readonly Offset[] = Array.from(
-  { length: 27 },
-  (_, n) => [Math.floor(n / 9) - 1, (Math.floor(n / 3) % 3) - 1, (n % 3) - 1] as const,
-).filter((offset) => offset.some((d) => d !== 0));
+/**
+ * A voxel and its 26 neighbours, the voxel itself in the middle. A neighbourhood is a number with bit n set where the n-th of
+ * them is in the mask; the voxel's own bit is never set.
+ */
+const places: readonly Offset[] = Array.from({ length: 27 }, (_, n) => [
+  Math.floor(n / 9) - 1,
+  (Math.floor(n / 3) % 3) - 1,
+  (n % 3) - 1,
+]);
+const middle = 13;
+const neighbours = places.filter((_, n) => n !== middle);
 
 const bitsOf = (belongs: (offset: Offset) => boolean): number =>
-  neighbours.reduce((bits, offset, n) => (belongs(offset) ? bits | (1 << n) : bits), 0);
+  places.reduce((bits, at, n) => (n !== middle && belongs(at) ? bits | (1 << n) : bits), 0);
 
-/** For each neighbour those that touch it. */
-const adjacent = neighbours.map((a) =>
+/** For each place the neighbours that touch it. */
+const adjacent = places.map((a) =>
   bitsOf((b) => b !== a && b.every((d, axis) => Math.abs(d - a[axis]) <= 1)),
 );
 
@@ -68,37 +73,41 @@ const cells = neighbours.map((cell) => ({
   sign: cell.filter((d) => d !== 0).length === 2 ? -1 : 1,
 }));
 
-function thin(image: Uint8Array, step: Steps, shape: Shape): void {
+function thin(image: VoxelSet, step: Steps, shape: Shape): void {
   const toIndex = (offset: Offset) =>
     offset[0] * step[0] + offset[1] * step[1] + offset[2] * step[2];
-  const around = Int32Array.from(neighbours, toIndex);
   const steps = sides
     .filter((side) => side.every((d, axis) => d === 0 || shape[axis] > 1))
     .map(toIndex);
+  const rowsAround = Int32Array.from(
+    places.filter((place) => place[2] === -1),
+    toIndex,
+  );
   const neighbourhood = (index: number): number => {
     let bits = 0;
-    for (let n = 0; n < 26; n++) bits |= image[index + around[n]] << n;
-    return bits;
+    for (let row = 0; row < 9; row++) bits |= image.three(index + rowsAround[row]) << (3 * row);
+    return bits & ~(1 << middle);
   };
   const removable = remembered(isRemovable);
   const connected = remembered(isConnected);
-  const border = new IndexSet(image.length);
-  for (let index = 0; index < image.length; index++)
-    if (image[index] === 1 && steps.some((side) => image[index + side] === 0)) border.add(index);
+  const border = new VoxelSet(image.size);
+  image.forEach((index) => {
+    if (steps.some((side) => !image.has(index + side))) border.add(index);
+  });
   for (let changed = true; changed;) {
     changed = false;
     for (const side of steps) {
       const candidates: number[] = [];
       border.forEach((index) => {
-        if (image[index + side] === 0 && removable(neighbourhood(index))) candidates.push(index);
+        if (!image.has(index + side) && removable(neighbourhood(index))) candidates.push(index);
       });
       for (const index of candidates) {
         // Candidates before this one may be gone by now.
         if (!connected(neighbourhood(index))) continue;
-        image[index] = 0;
-        changed = true;
+        image.delete(index);
         border.delete(index);
-        for (const exposed of steps) if (image[index + exposed] === 1) border.add(index + exposed);
+        changed = true;
+        for (const exposed of steps) if (image.has(index + exposed)) border.add(index + exposed);
       }
     }
   }
@@ -145,15 +154,26 @@ function isConnected(bits: number): boolean {
   return reached === bits;
 }
 
-/** A set of indices that is read in ascending order, quickly where they are few. */
-class IndexSet {
+/** A set of voxels by index, a bit for each; read in ascending order, quickly where they are few. */
+class VoxelSet {
   private readonly words: Int32Array;
   /** A bit for each word that is not 0, or was not. */
   private readonly summary: Int32Array;
 
-  constructor(size: number) {
-    this.words = new Int32Array((size + 31) >>> 5);
-    this.summary = new Int32Array((this.words.length + 31) >>> 5);
+  constructor(readonly size: number) {
+    this.words = new Int32Array((size >>> 5) + 2);
+    this.summary = new Int32Array((this.words.length >>> 5) + 1);
+  }
+
+  has(index: number): boolean {
+    return ((this.words[index >>> 5] >>> (index & 31)) & 1) === 1;
+  }
+
+  /** Bits 0, 1, 2: whether it has this index and the two that follow. */
+  three(index: number): number {
+    const word = index >>> 5;
+    const bit = index & 31;
+    return ((this.words[word] >>> bit) | ((this.words[word + 1] << 1) << (31 - bit))) & 7;
   }
 
   add(index: number): void {
