@@ -60,7 +60,10 @@ export class Program {
       ...(onGpu
         ? {
             preferredOutputLocation: Object.fromEntries(
-              [...state.keys()].map((name) => [next(name), 'gpu-buffer' as const]),
+              [...state.keys()]
+                .map(next)
+                .filter((name) => graph.outputs.has(name))
+                .map((name) => [name, 'gpu-buffer' as const]),
             ),
           }
         : {}),

@@ -14,27 +14,9 @@ import { runDistillation } from '../../../engine/training/run';
 import type { RunRecord } from '../../../engine/training/run-folder';
 import { runCommand } from '../command-line';
 import { withFolder } from '../data/shared';
-import { tinyRunConfig, writeConfig, writeTinyCohort } from './tiny-cohort';
+import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from './tiny-cohort';
 
 const stages: StageName[] = ['teacher', 'warmup', 'psae', 'act', 'control', 'distill'];
-
-async function runTiny(
-  configFile: string,
-  out: string,
-  o: { resume?: boolean; signal?: AbortSignal; seed?: number } = {},
-): Promise<EngineEvent[]> {
-  const events: EngineEvent[] = [];
-  const text = readConfigText(configFile);
-  await runDistillation({
-    config: loadConfig(configFile, { out, seed: o.seed }, text),
-    text,
-    variables: {},
-    resume: o.resume ?? false,
-    signal: o.signal ?? new AbortController().signal,
-    onEvent: (event) => events.push(event),
-  });
-  return events;
-}
 
 const weightsOf = (run: string) =>
   Object.fromEntries(

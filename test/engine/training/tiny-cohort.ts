@@ -1,8 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadConfig, readConfigText } from '../../../engine/config/load';
 import { makePhantom } from '../../../engine/data/phantom';
 import { writeVolume } from '../../../engine/data/write-volume';
+import type { EngineEvent } from '../../../engine/protocol';
 import { Random } from '../../../engine/random';
+import { runDistillation } from '../../../engine/training/run';
 
 /** A config that runs in seconds, as an object to change before it is written. */
 export function tinyRunConfig() {
@@ -63,4 +66,23 @@ export async function writeConfig(folder: string, config: object): Promise<strin
   const path = join(folder, 'tiny.distill.jsonc');
   await writeFile(path, JSON.stringify(config, null, 2));
   return path;
+}
+
+/** Runs a config in this process; returns its events. */
+export async function runTiny(
+  configFile: string,
+  out: string,
+  o: { resume?: boolean; signal?: AbortSignal; seed?: number } = {},
+): Promise<EngineEvent[]> {
+  const events: EngineEvent[] = [];
+  const text = readConfigText(configFile);
+  await runDistillation({
+    config: loadConfig(configFile, { out, seed: o.seed }, text),
+    text,
+    variables: {},
+    resume: o.resume ?? false,
+    signal: o.signal ?? new AbortController().signal,
+    onEvent: (event) => events.push(event),
+  });
+  return events;
 }
