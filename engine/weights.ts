@@ -43,26 +43,31 @@ export async function readWeights(
   const length = Number(bytes.readBigUInt64LE(0));
   if (length > Math.min(bytes.length - 8, largestHeader))
     fault(`its header claims ${length} bytes`);
-  let header: Record<string, HeaderEntry | Record<string, string>> = {};
+  let parsed: unknown;
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as typeof header;
+    parsed = JSON.parse(bytes.toString('utf8', 8, 8 + length));
   } catch {
     fault('its header is not JSON');
   }
+  if (!isObject(parsed)) fault('its header is no object');
+  const { __metadata__: metadata = {}, ...header } = parsed as Record<string, unknown>;
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
+    fault('its metadata are not texts');
+  for (const [name, entry] of Object.entries(header))
+    if (!isObject(entry) || !Array.isArray(entry['data_offsets']))
+      fault(`tensor "${name}" has no place in it`);
   const start = 8 + length;
   const size = bytes.length - start;
-  const metadata = (header['__metadata__'] ?? {}) as Record<string, string>;
-  delete header['__metadata__'];
   const entries = Object.entries(header as Record<string, HeaderEntry>);
   let end = 0;
-  const order = [...entries].sort(([, a], [, b]) => a.data_offsets?.[0] - b.data_offsets?.[0]);
+  const order = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
   for (const [name, { dtype, shape, data_offsets: at }] of order) {
-    if (!(dtype in types))
+    if (!Object.hasOwn(types, dtype))
       fault(`tensor "${name}" has the type ${dtype}; ${Object.keys(types).join(', ')} are read`);
     if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
       fault(`tensor "${name}" has no valid shape`);
     const expected = shape.reduce((a, b) => a * b, 1) * types[dtype as WeightType].bytes;
-    if (!Array.isArray(at) || at[0] !== end || at[1] - at[0] !== expected || at[1] > size)
+    if (at[0] !== end || at[1] - at[0] !== expected || at[1] > size)
       fault(`tensor "${name}" does not lie where its header says`);
     end = at[1];
   }
@@ -74,8 +79,11 @@ export async function readWeights(
     const type = types[dtype as WeightType];
     tensors[name] = { dtype: dtype as WeightType, shape, data: new type.array(own.buffer) };
   }
-  return { tensors, metadata };
+  return { tensors, metadata: metadata as Record<string, string> };
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Writes a safetensors file, whole or not at all: to a temporary name, flushed to the disk, then renamed. */
 export async function writeWeights(
