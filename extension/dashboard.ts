@@ -1,4 +1,106 @@
-import type * as vscode from 'vscode';
+import { dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { reportFormats, writeReport } from '../engine/report/run-report';
+import { foldersOf } from '../webviews/dashboard/state';
+import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
+import { folderOf, pickRun } from './pick-run';
+import { isRunFolder } from './run-model';
+import type { RunPlans } from './run-watch';
 import type { Services } from './services';
 
-export function registerDashboard(_context: vscode.ExtensionContext, _services: Services): void {}
+/** The dashboard, its panels brought back after a reload, and the commands that open it, compare runs and export reports. */
+export function registerDashboard(
+  context: vscode.ExtensionContext,
+  services: Services,
+  plans: RunPlans,
+): void {
+  const panels = new Set<DashboardPanel>();
+  const adopt = (panel: vscode.WebviewPanel, folders: string[]) => {
+    const dashboard = new DashboardPanel(panel, folders, services, plans);
+    panels.add(dashboard);
+    panel.onDidDispose(() => panels.delete(dashboard));
+    return dashboard;
+  };
+  const open = (folder: string): DashboardPanel => {
+    for (const dashboard of panels)
+      if (dashboard.folders[0] === folder) {
+        dashboard.panel.reveal();
+        return dashboard;
+      }
+    return adopt(
+      vscode.window.createWebviewPanel(
+        dashboardType,
+        'Dashboard',
+        vscode.ViewColumn.Beside,
+        services.webviewOptions,
+      ),
+      [folder],
+    );
+  };
+
+  context.subscriptions.push(
+    vscode.window.registerWebviewPanelSerializer(dashboardType, {
+      deserializeWebviewPanel: (panel, state) => {
+        const folders = foldersOf(state).filter(isRunFolder);
+        if (folders.length > 0) adopt(panel, folders);
+        else panel.dispose();
+        return Promise.resolve();
+      },
+    }),
+    vscode.commands.registerCommand('meddistill.openDashboard', async (given?: unknown) => {
+      const run = await pickRun(services.runs, runOf(services, given), 'Run to look at');
+      return run && open(run.folder).panel.title;
+    }),
+    vscode.commands.registerCommand(
+      'meddistill.compareRuns',
+      async (given?: unknown, several?: unknown) => {
+        const folders = (Array.isArray(several) ? several : [given]).flatMap(
+          (item) => folderOf(item) ?? [],
+        );
+        if (folders.length < 2) {
+          const picked = await pickRuns(services, () => true, folders);
+          if (!picked || picked.length === 0) return;
+          folders.splice(0, folders.length, ...picked.map(({ folder }) => folder));
+        }
+        open(folders[0]).compare(folders, 'Compare');
+      },
+    ),
+    vscode.commands.registerCommand(
+      'meddistill.exportReport',
+      async (given?: unknown, target?: unknown) => {
+        const run = await pickRun(services.runs, runOf(services, given), 'Run to report on');
+        if (!run) return;
+        const uri =
+          target instanceof vscode.Uri
+            ? target
+            : await vscode.window.showSaveDialog({
+                defaultUri: vscode.Uri.file(join(dirname(run.folder), `${run.name}.html`)),
+                filters: Object.fromEntries(
+                  Object.entries(reportFormats).map(([ending, title]) => [title, [ending]]),
+                ),
+              });
+        if (!uri) return;
+        try {
+          await writeReport(run.folder, uri.fsPath);
+        } catch (error) {
+          services.showError(error);
+          return;
+        }
+        if (target) return;
+        const choice = await vscode.window.showInformationMessage(
+          `The report is in ${uri.fsPath}.`,
+          'Open',
+        );
+        if (choice === 'Open') await vscode.env.openExternal(uri);
+      },
+    ),
+  );
+}
+
+/** A command's argument as a run's folder: a config stands for its newest run, a file of a run for that run. */
+function runOf({ runs }: Services, given: unknown): unknown {
+  if (!(given instanceof vscode.Uri)) return given;
+  if (isRunFolder(given.fsPath)) return given.fsPath;
+  if (isRunFolder(dirname(given.fsPath))) return dirname(given.fsPath);
+  return runs.list().find((run) => run.record?.config === given.fsPath)?.folder;
+}

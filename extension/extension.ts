@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { registerConfigs } from './config/register';
 import { registerDashboard } from './dashboard';
 import { registerDistill } from './distill';
+import { registerEvaluate } from './evaluate';
 import { registerStatus } from './run-status';
 import { RunPlans, watchRuns } from './run-watch';
 import { createServices, type Services } from './services';
@@ -15,9 +17,11 @@ export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
   const plans = new RunPlans(services);
   registerDistill(context, services, plans);
+  registerConfigs(context, services);
+  registerEvaluate(context, services);
   registerStatus(context, services, plans);
   watchRuns(context, services);
-  registerDashboard(context, services);
+  registerDashboard(context, services, plans);
   registerViewer(context, services);
   context.subscriptions.push(
     vscode.commands.registerCommand('meddistill.showLog', () => services.log.show()),

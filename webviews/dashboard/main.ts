@@ -135,6 +135,9 @@ function receive(event: HostEvent): void {
     case 'comparison':
       comparison.setTables(event.tables);
       break;
+    case 'open':
+      selectTab(tabNames.indexOf(event.tab));
+      return;
   }
   schedule();
 }

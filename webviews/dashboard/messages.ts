@@ -32,11 +32,12 @@ export type HostEvent =
   /** With `reset` everything before is void. */
   | { type: 'packet'; folder: string; packet: Packet; reset: boolean }
   | { type: 'results'; folder: string; results: Results }
-  | { type: 'comparison'; tables: Table[] };
+  | { type: 'comparison'; tables: Table[] }
+  | { type: 'open'; tab: 'Compare' };
 
 /** What the page tells the extension. */
 export type PageEvent =
-  /** The page is there and wants everything; `kept` is what it remembers. */
+  /** The page is there and wants everything. */
   { type: 'ready' } | { type: 'command'; command: RunCommand; folder: string };
 
 export type RunCommand = 'stop' | 'resume' | 'comparePredictions' | 'openConfig' | 'exportReport';

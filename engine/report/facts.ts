@@ -1,0 +1,44 @@
+import type { ReportedRun } from './run-report';
+import { formatDuration, stageTitles } from './titles';
+import type { Stage } from './history';
+
+/** Where a run's numbers come from: what a reader needs to make them again. */
+export function runFacts({
+  record,
+  report,
+  history,
+}: ReportedRun): [name: string, value: string][] {
+  const seconds = Object.entries(report?.seconds ?? {});
+  return [
+    ['State', record.state + (record.error ? `: ${record.error}` : '')],
+    ['Started', record.started],
+    ...(record.ended ? [['Ended', record.ended] as [string, string]] : []),
+    ['Seed', String(record.seed)],
+    [
+      'Device',
+      `${record.device.name} (${record.device.description}), ${record.device.threads} threads`,
+    ],
+    ...history.cohorts.map((c): [string, string] => [
+      `Domain ${c.domain}`,
+      `${c.role}, ${c.cases} cases, ${c.slices} slices`,
+    ]),
+    ...(seconds.length
+      ? [
+          [
+            'Time',
+            seconds
+              .map(([stage, s]) => `${stageTitles[stage as Stage] ?? stage} ${formatDuration(s)}`)
+              .join(', '),
+          ] as [string, string],
+        ]
+      : []),
+    [
+      'Versions',
+      [
+        `MedDistill ${record.meddistill}`,
+        ...Object.entries(record.versions).map(([name, version]) => `${name} ${version}`),
+      ].join(', '),
+    ],
+    ['Config', record.config],
+  ];
+}

@@ -1,0 +1,51 @@
+import { runFacts } from './facts';
+import type { ReportedRun } from './run-report';
+import { tableMarkdown, type Table } from './table';
+import {
+  casesTable,
+  finalTable,
+  latestTable,
+  metricsTable,
+  semanticDistanceTable,
+  verdict,
+} from './tables';
+
+/** A run's report as Markdown: what was found, every table, where it comes from, the config. */
+export function reportMarkdown(run: ReportedRun): string {
+  const { name, report, history, config } = run;
+  const section = (table: Table) => ['', `## ${table.title}`, '', tableMarkdown(table)];
+  return `${[
+    `# ${name}`,
+    ...(report
+      ? [
+          ...verdict(report).flatMap((sentence) => ['', sentence]),
+          ...reportTables(report).flatMap(section),
+        ]
+      : [
+          '',
+          'The run is not finished; these are its latest numbers.',
+          ...section(latestTable(history)),
+        ]),
+    '',
+    '## Run',
+    '',
+    ...runFacts(run).map(([fact, value]) => `- ${fact}: ${value}`),
+    '',
+    '## Config',
+    '',
+    '```jsonc',
+    config.trimEnd(),
+    '```',
+  ].join('\n')}\n`;
+}
+
+/** Every table of a finished run's report. */
+export function reportTables(report: NonNullable<ReportedRun['report']>): Table[] {
+  const distances = semanticDistanceTable(report);
+  return [
+    finalTable(report),
+    metricsTable(report),
+    ...(distances ? [distances] : []),
+    casesTable(report),
+  ];
+}

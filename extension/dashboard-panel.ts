@@ -1,0 +1,253 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import type { GraphSnapshot } from '../engine/protocol';
+import { comparisonTable, differencesTable, type ComparedRun } from '../engine/report/compare';
+import { packEvents } from '../engine/report/history';
+import { reportTables } from '../engine/report/markdown';
+import { verdict } from '../engine/report/tables';
+import { Channel } from '../webviews/shared/channel';
+import type {
+  HostCalls,
+  HostEvent,
+  PageCalls,
+  PageEvent,
+  RunCommand,
+  RunInfo,
+} from '../webviews/dashboard/messages';
+import type { RunModel } from './run-model';
+import { secondsLeft, shareDone } from './run-progress';
+import type { RunPlans } from './run-watch';
+import type { Services } from './services';
+
+export const dashboardType = 'meddistill.dashboard';
+
+/**
+ * One dashboard: the page of a run, and of others compared with it. All that the page shows comes from the runs' folders, so a
+ * page that was hidden, or restored after a reload, is simply told everything again.
+ */
+export class DashboardPanel {
+  private readonly channel: Channel<HostCalls, PageCalls, HostEvent, PageEvent>;
+  private readonly disposables: vscode.Disposable[] = [];
+  private following: vscode.Disposable[] = [];
+  /** Whether the results have been sent. */
+  private resultsSent = false;
+  private tab: 'Compare' | null = null;
+
+  /** `folders`: the run's own first, then those compared with it. */
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    public folders: string[],
+    private readonly services: Services,
+    private readonly plans: RunPlans,
+  ) {
+    const { webview } = panel;
+    const run = services.runs.add(folders[0]);
+    panel.title = run.name;
+    this.channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
+      {
+        post: (message) => void webview.postMessage(message),
+        listen: (receive) => {
+          const listening = webview.onDidReceiveMessage(receive);
+          return () => void listening.dispose();
+        },
+      },
+      {
+        onEvent: (event) =>
+          event.type === 'ready' ? this.tellEverything() : this.act(event.command, event.folder),
+        onOddity: (what) => services.log.warn(`The dashboard sent ${what}.`),
+        serve: {
+          graph: ({ folder, file }) => this.readGraph(folder, file),
+          picture: ({ folder, file }) => this.readPicture(folder, file),
+          save: ({ name, content }) => this.save(name, content),
+          chooseRuns: () => this.chooseRuns(),
+          removeRun: ({ folder }) => {
+            if (folder !== this.folders[0]) this.compare(this.folders.filter((f) => f !== folder));
+          },
+        },
+      },
+    );
+    this.disposables.push(
+      services.runs.onDidChange((changed) => {
+        if (changed && this.folders.includes(changed.folder)) this.tellChange(changed);
+      }),
+      panel.onDidChangeViewState(() => {
+        // A hidden page is gone; when it comes back it says that it is ready.
+        if (!panel.visible) this.stopFollowing();
+      }),
+      panel.onDidDispose(() => this.dispose()),
+    );
+    webview.options = services.webviewOptions;
+    webview.html = services.webviewHtml(webview, 'dashboard', run.name);
+  }
+
+  /** Shows these runs beside the panel's own, which stays the first. */
+  compare(folders: readonly string[], tab: 'Compare' | null = null): void {
+    const [own] = this.folders;
+    this.folders = [own, ...folders.filter((folder) => folder !== own)];
+    this.tab = tab;
+    this.tellEverything();
+  }
+
+  private dispose(): void {
+    this.stopFollowing();
+    this.channel.close();
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  private stopFollowing(): void {
+    for (const follower of this.following) follower.dispose();
+    this.following = [];
+  }
+
+  private get runs(): RunModel[] {
+    return this.folders.map((folder) => this.services.runs.add(folder));
+  }
+
+  private tellEverything(): void {
+    this.stopFollowing();
+    this.resultsSent = false;
+    const { runs } = this;
+    this.channel.say({ type: 'runs', runs: runs.map((run) => this.infoOf(run)) });
+    this.following = runs.map((run) =>
+      this.services.runs.follow(run.folder, ({ events, reset }) => {
+        this.channel.say({
+          type: 'packet',
+          folder: run.folder,
+          packet: packEvents(events),
+          reset,
+        });
+        this.tellChange(run);
+      }),
+    );
+    this.tellResults(runs[0]);
+    this.tellComparison();
+    if (this.tab) this.channel.say({ type: 'open', tab: this.tab });
+    this.tab = null;
+  }
+
+  private tellChange(run: RunModel): void {
+    this.channel.say({ type: 'info', info: this.infoOf(run) });
+    if (this.resultsSent || run.state !== 'finished') return;
+    if (run.folder === this.folders[0]) this.tellResults(run);
+    this.tellComparison();
+  }
+
+  private tellResults(run: RunModel): void {
+    const report = run.report();
+    if (!report || run.state !== 'finished') return;
+    this.resultsSent = true;
+    this.channel.say({
+      type: 'results',
+      folder: run.folder,
+      results: { verdict: verdict(report), tables: reportTables(report) },
+    });
+  }
+
+  private tellComparison(): void {
+    if (this.folders.length < 2) return;
+    const runs = this.runs.map((run): ComparedRun => ({
+      name: run.name,
+      report: run.report(),
+      record: run.record,
+      config: existsSync(run.file('config')) ? readFileSync(run.file('config'), 'utf8') : '{}',
+    }));
+    this.channel.say({
+      type: 'comparison',
+      tables: [comparisonTable(runs), differencesTable(runs)],
+    });
+  }
+
+  private infoOf(run: RunModel): RunInfo {
+    const plan = this.plans.of(run);
+    const { state } = run;
+    return {
+      folder: run.folder,
+      name: run.name,
+      state,
+      error: state === 'failed' || state === 'interrupted' ? run.reason() : null,
+      canResume: run.canResume,
+      share: shareDone(run.progress, plan),
+      secondsLeft: state === 'running' ? secondsLeft(run.progress, plan) : null,
+      started: run.record?.started ?? null,
+      seed: run.record?.seed ?? null,
+    };
+  }
+
+  private act(command: RunCommand, folder: string): void {
+    const { services } = this;
+    if (!this.folders.includes(folder)) return;
+    if (command === 'openConfig') {
+      const run = services.runs.add(folder);
+      const original = run.record?.config;
+      const file = original && existsSync(original) ? original : run.file('config');
+      vscode.window
+        .showTextDocument(vscode.Uri.file(file), { viewColumn: vscode.ViewColumn.One })
+        .then(undefined, services.showError);
+      return;
+    }
+    vscode.commands
+      .executeCommand(`meddistill.${command}`, folder)
+      .then(undefined, services.showError);
+  }
+
+  private async readGraph(folder: string, file: string): Promise<GraphSnapshot> {
+    return JSON.parse(await readFile(this.inGraphs(folder, file), 'utf8')) as GraphSnapshot;
+  }
+
+  private async readPicture(folder: string, file: string): Promise<Uint8Array | null> {
+    const path = this.inGraphs(folder, file);
+    // A copy that owns its bytes: what Node reads may lie in a pool.
+    return existsSync(path) ? new Uint8Array(await readFile(path)) : null;
+  }
+
+  /** A file of a run's graphs. @throws Error for one that lies elsewhere, or of a run that is not of this panel */
+  private inGraphs(folder: string, file: string): string {
+    const graphs = join(folder, 'graphs');
+    const path = resolve(folder, file);
+    if (!this.folders.includes(folder) || !path.startsWith(join(graphs, '/')))
+      throw new Error(`${file} is not a file of the run's graphs.`);
+    return path;
+  }
+
+  private async save(name: string, content: string | Uint8Array): Promise<boolean> {
+    const target = await vscode.window.showSaveDialog({
+      defaultUri: vscode.Uri.file(join(dirname(this.folders[0]), name)),
+    });
+    if (!target) return false;
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    await vscode.workspace.fs.writeFile(target, bytes);
+    return true;
+  }
+
+  private async chooseRuns(): Promise<void> {
+    const [own] = this.folders;
+    const chosen = await pickRuns(this.services, (run) => run.folder !== own, this.folders);
+    if (chosen) this.compare(chosen.map(({ folder }) => folder));
+  }
+}
+
+/** Runs picked from those that there are; undefined where the picking was given up. */
+export async function pickRuns(
+  { runs }: Services,
+  fits: (run: RunModel) => boolean,
+  picked: readonly string[] = [],
+): Promise<RunModel[] | undefined> {
+  const fitting = runs.list().filter(fits);
+  if (fitting.length === 0) {
+    void vscode.window.showInformationMessage('There is no other run to compare with.');
+    return undefined;
+  }
+  const items = await vscode.window.showQuickPick(
+    fitting.map((run) => ({
+      label: run.name,
+      description: run.state,
+      detail: vscode.workspace.asRelativePath(run.folder),
+      picked: picked.includes(run.folder),
+      run,
+    })),
+    { placeHolder: 'Runs to compare', canPickMany: true, matchOnDetail: true },
+  );
+  return items?.map(({ run }) => run);
+}
