@@ -1,12 +1,12 @@
 import { expect, type Operator, type Value } from './graph';
-import { mul } from './elementwise';
+import { cast, div, equal, mul } from './elementwise';
 import { upsampleNearest } from './resize';
 
 const windowOf = (attributes: Parameters<Operator['infer']>[1]) =>
   (attributes['kernel_shape'] as { ints: readonly number[] }).ints[0];
 
 const infer =
-  (name: string, outputs: ('float32' | 'int64')[]): Operator['infer'] =>
+  (name: string): Operator['infer'] =>
   ([x], attributes) => {
     const k = windowOf(attributes);
     expect(
@@ -16,36 +16,28 @@ const infer =
       [x],
     );
     const shape = [x.shape[0], x.shape[1], x.shape[2] / k, x.shape[3] / k];
-    return outputs.map((type) => ({ type, shape }));
+    return [{ type: x.type, shape }];
   };
 
-// The gradient goes to the element that was the largest (the first of equals).
+// The gradient goes to the element that was the largest; equal ones share it. (MaxUnpool would need the indices, which not every
+// device's MaxPool gives.)
 const maxPoolOperator: Operator = {
   name: 'MaxPool',
-  infer: infer('MaxPool', ['float32', 'int64']),
+  infer: infer('MaxPool'),
   gradient(node, [dy]) {
     const [x] = node.inputs;
-    return [
-      dy!.graph.apply(maxUnpoolOperator, [dy!, node.outputs[1], dy!.graph.integers(x.shape)], {
-        kernel_shape: node.attributes['kernel_shape'],
-        strides: node.attributes['strides'],
-        _shape: { ints: [...x.shape] },
-      }),
-    ];
+    const [y] = node.outputs;
+    const k = windowOf(node.attributes);
+    const largest = cast(equal(x, upsampleNearest(y, k)), 'float32');
+    const count = mul(averagePool(largest, k), x.graph.scalar(k * k));
+    return [mul(largest, upsampleNearest(div(dy!, count), k))];
   },
-};
-
-const maxUnpoolOperator: Operator = {
-  name: 'MaxUnpool',
-  infer: ([x], attributes) => [
-    { type: x.type, shape: (attributes['_shape'] as { ints: readonly number[] }).ints },
-  ],
 };
 
 // d average(x) = dy / k^2 on every element of the window
 const averagePoolOperator: Operator = {
   name: 'AveragePool',
-  infer: infer('AveragePool', ['float32']),
+  infer: infer('AveragePool'),
   gradient(node, [dy]) {
     const k = windowOf(node.attributes);
     return [upsampleNearest(mul(dy!, dy!.graph.scalar(1 / (k * k))), k)];
@@ -56,7 +48,7 @@ const attributes = (k: number) => ({ kernel_shape: { ints: [k, k] }, strides: { 
 
 /** The maximum of each k x k window, without overlap. */
 export const maxPool = (x: Value, k: number): Value =>
-  x.graph.add(maxPoolOperator, [x], attributes(k))[0];
+  x.graph.apply(maxPoolOperator, [x], attributes(k));
 
 /** The mean of each k x k window, without overlap. */
 export const averagePool = (x: Value, k: number): Value =>

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { elements, type Graph, type TensorData } from '../graph/graph';
+import { add } from '../graph/elementwise';
+import { elements, Graph, type TensorData } from '../graph/graph';
 import { toOnnx } from '../graph/onnx';
 import { providerOf, type Device } from './device';
 import { loadRuntime } from './onnxruntime';
@@ -26,6 +27,7 @@ export class Program {
   private current = new Map<string, Tensor>();
   private spare = new Map<string, Tensor>();
   private readonly results: string[];
+  private downloader: InferenceSession | undefined;
 
   private constructor(
     private readonly session: InferenceSession,
@@ -127,14 +129,32 @@ export class Program {
 
   /** A copy of the state's present values. */
   async state(): Promise<Map<string, Float32Array>> {
+    const tensors = this.onGpu ? await this.download() : Object.fromEntries(this.current);
     const copy = new Map<string, Float32Array>();
-    for (const [name, tensor] of this.current)
-      copy.set(name, ((await tensor.getData()) as Float32Array).slice());
+    for (const name of this.current.keys())
+      copy.set(name, (tensors[name].data as Float32Array).slice());
     return copy;
+  }
+
+  /** Reading a device's buffer ends the process in onnxruntime-node 1.30; the outputs of a session come back all the same. */
+  private async download(): Promise<Record<string, Tensor>> {
+    if (!this.downloader) {
+      const graph = new Graph();
+      for (const [name, { dims }] of this.current)
+        graph.output(name, add(graph.input(`from:${name}`, 'float32', dims), graph.scalar(0)));
+      this.downloader = await loadRuntime().InferenceSession.create(toOnnx(graph), {
+        executionProviders: ['webgpu'],
+        logSeverityLevel: 3,
+      });
+    }
+    return this.downloader.run(
+      Object.fromEntries([...this.current].map(([name, tensor]) => [`from:${name}`, tensor])),
+    );
   }
 
   async release(): Promise<void> {
     for (const tensor of this.current.values()) tensor.dispose();
     await this.session.release();
+    await this.downloader?.release();
   }
 }

@@ -182,7 +182,7 @@ export const cases: Record<string, Build> = {
   gelu: e.gelu,
 };
 
-/** At a kink or a tie a finite difference says nothing; PyTorch's choice of a gradient holds. */
+/** At a kink or a tie a finite difference says nothing; one of PyTorch's choices of a gradient holds. */
 export const kinks: readonly string[] = [
   'maxPool: equal values',
   'relu: at the kink',

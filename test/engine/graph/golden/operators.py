@@ -190,7 +190,8 @@ case("erf", torch.erf, (2, 3))
 case("gelu", F.gelu, (2, 5))
 
 # --- ties and kinks: only PyTorch's choice, no finite difference --------------------------------------------------
-case("maxPool: equal values", lambda x: F.max_pool2d(x, 2), torch.tensor([[0.0, 0, 1, 2], [0, 0, 2, 1]]).double().reshape(1, 1, 2, 4))
+# amax shares the gradient among equal values, max_pool2d gives it to the first.
+case("maxPool: equal values", lambda x: x.reshape(1, 1, 1, 2, 2, 2).amax((3, 5)), torch.tensor([[0.0, 0, 1, 2], [0, 0, 2, 1]]).double().reshape(1, 1, 2, 4))
 case("relu: at the kink", torch.relu, torch.tensor([-0.5, 0.0, 0.5]).double())
 case("abs: at the kink", torch.abs, torch.tensor([-0.5, 0.0, 0.5]).double())
 
