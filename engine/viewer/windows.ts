@@ -29,7 +29,7 @@ export async function windowsOf(
   const windows: Window[] = [];
   const add = (name: string, low: number, high: number) =>
     windows.push({ name, low, high: high > low ? high : low + 1 });
-  if (intensity && 'window' in intensity) add('As the networks see it', ...intensity.window);
+  if (intensity && 'window' in intensity) add('Network input', ...intensity.window);
   const ct = at(0) <= -500 && at(0) >= -4096 && at(1) > 100;
   if (ct) windows.push(...ctWindows);
   if (head.dtype === 'uint8') add('Full range', 0, 255);

@@ -51,7 +51,13 @@ export class ClassList {
     [...this.body.children].forEach((row, n) => {
       while (row.children.length > 1) row.lastElementChild!.remove();
       for (const { dice } of scores)
-        row.append(h('td', { class: 'number' }, dice[n] == null ? '–' : dice[n].toFixed(2)));
+        row.append(
+          h(
+            'td',
+            { class: 'number' },
+            dice[n] === null || dice[n] === undefined ? '–' : dice[n].toFixed(2),
+          ),
+        );
     });
   }
 

@@ -2,16 +2,16 @@
 export type Rgb = readonly [number, number, number];
 
 /**
- * Colours of classes on a grey image: those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people tell apart; the
- * dark blue last, since it is hard to see on black.
+ * Colours of classes on a grey image: those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people tell apart; first
+ * those that look least like the colours of agreement, the dark blue last, since it is hard to see on black.
  */
 const classColors: readonly Rgb[] = [
-  [230, 159, 0],
-  [86, 180, 233],
   [0, 158, 115],
   [240, 228, 66],
+  [86, 180, 233],
   [213, 94, 0],
   [204, 121, 167],
+  [230, 159, 0],
   [0, 114, 178],
 ];
 

@@ -5,7 +5,9 @@ import type { ViewSettings } from './settings';
 export type Opened =
   /** A run; with `first` that case is shown, else the one that was shown last. */
   | { kind: 'run'; run: RunCases; first: { domain: string; id: string } | null }
-  | { kind: 'file'; path: string; overlays: string[] };
+  | { kind: 'file'; path: string; overlays: string[] }
+  /** What cannot be opened, and why; it may be later. */
+  | { kind: 'failed'; name: string; message: string };
 
 /** The answer to a page that is there. */
 export interface Start {

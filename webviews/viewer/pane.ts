@@ -164,7 +164,7 @@ export class Pane {
     const image = this.image!;
     const canvas = this.surface.querySelector('canvas')!;
     const fit = fitScale(canvas, image);
-    const smallest = Math.min(image.columnPixelSpacing!, image.rowPixelSpacing!);
+    const smallest = Math.min(image.columnPixelSpacing, image.rowPixelSpacing);
     const scale = Math.max(1e-3, fit * zoom);
     return {
       scale,
@@ -178,7 +178,7 @@ export class Pane {
       rotation: 0,
       hflip: false,
       vflip: false,
-    } as cornerstone.Viewport;
+    };
   }
 
   private drawOver({ detail: { canvasContext: context } }: CustomEvent<RenderedDetail>): void {
@@ -250,10 +250,10 @@ function fitScale(
   { width, height }: { width: number; height: number },
   { columns, rows, columnPixelSpacing, rowPixelSpacing }: CornerstoneImage,
 ): number {
-  const unit = Math.min(columnPixelSpacing!, rowPixelSpacing!);
+  const unit = Math.min(columnPixelSpacing, rowPixelSpacing);
   return Math.min(
-    width / ((columns * columnPixelSpacing!) / unit),
-    height / ((rows * rowPixelSpacing!) / unit),
+    width / ((columns * columnPixelSpacing) / unit),
+    height / ((rows * rowPixelSpacing) / unit),
   );
 }
 

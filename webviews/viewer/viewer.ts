@@ -74,6 +74,8 @@ export class Viewer {
   private readonly spoken = h('div', { class: 'spoken', role: 'status', 'aria-live': 'polite' });
   private readonly help = h('dialog', { class: 'help', 'aria-label': 'Keys' });
   private readonly run: RunCases | null;
+  /** What the panel is about while nothing is shown. */
+  private kept: ViewerSource | null = null;
   private readonly stops: (() => void)[] = [];
   /** Counts openings, so that an answer that comes late is dropped. */
   private opening = 0;
@@ -91,6 +93,7 @@ export class Viewer {
     const { opened } = begun;
     this.run = opened.kind === 'run' ? opened.run : null;
     const state = restoredState(kept);
+    this.kept = state?.source ?? null;
     const source = this.firstSource(begun, state?.source ?? null, restoredSettings(begun.settings));
     // What was looked at before a reload wins over what was remembered for the run.
     const same = state !== null && isSame(state.source, source, opened.kind === 'file');
@@ -122,7 +125,11 @@ export class Viewer {
     this.strip = new Strip({ onSlice: (slice) => this.goToSlice(slice) });
     this.build();
     if (source) void this.open(source);
-    else this.fail('The run has no evaluated cases.');
+    else this.fail(opened.kind === 'failed' ? opened.message : 'The run has no evaluated cases.');
+    // From this a panel finds its run again, also one that could not be shown yet.
+    if (opened.kind === 'failed')
+      this.kept = state?.source ?? { kind: 'case', run: opened.name, domain: '', id: '' };
+    this.keep();
   }
 
   /** Carries out a command of the editor. */
@@ -206,6 +213,7 @@ export class Viewer {
     kept: ViewerSource | null,
     settings: ViewSettings,
   ): ViewerSource | null {
+    if (opened.kind === 'failed') return null;
     if (opened.kind === 'file')
       return { kind: 'file', path: opened.path, overlays: opened.overlays };
     const { run, first } = opened;
@@ -789,7 +797,7 @@ export class Viewer {
     const id = this.cases?.neighbour(by);
     const domain =
       this.shown?.source.kind === 'case' ? this.shown.source.domain : this.settings.domain;
-    if (id != null && domain !== null) this.openCase(domain, id);
+    if (id !== null && id !== undefined && domain !== null) this.openCase(domain, id);
   }
 
   private setCursor(row: number, column: number): void {
@@ -1092,7 +1100,7 @@ export class Viewer {
     keepState({
       version: 1,
       settings: this.settings,
-      source: this.shown?.source ?? null,
+      source: this.shown?.source ?? this.kept,
       place: this.place,
     });
   }
