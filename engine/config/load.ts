@@ -99,7 +99,7 @@ export function parseConfig(
       config: null,
       errors: [
         new ConfigError(
-          `${basename(file)} is not JSON with comments: ${faults.length ? printParseErrorCode(faults[0].error) : 'it is empty'}.`,
+          `${basename(file)} is not JSON with comments: ${faults.length ? syntaxFault(faults[0]) : 'it is empty'}.`,
           at(faults[0]?.offset ?? 0, []),
         ),
       ],
@@ -107,11 +107,15 @@ export function parseConfig(
   const errors: ConfigError[] = [];
   const report = (path: Path, message: string) => {
     // A field that is not there has its object's place.
-    let node: Node | undefined;
-    for (let n = path.length; n >= 0 && !node; n--)
-      node = findNodeAtLocation(tree, path.slice(0, n));
+    let node = tree;
+    for (const part of path) {
+      // A field's name may look like a number.
+      const inner = findNodeAtLocation(node, [node.type === 'object' ? String(part) : part]);
+      if (!inner) break;
+      node = inner;
+    }
     const where = path.length ? `${path.join('.')}: ` : '';
-    errors.push(new ConfigError(`${where}${message}`, at(node?.offset ?? 0, path)));
+    errors.push(new ConfigError(`${where}${message}`, at(node.offset, path)));
   };
   const value = valueOf(tree);
   checkSchema(value, report);
@@ -119,6 +123,24 @@ export function parseConfig(
   const config = resolveConfig(value as Distillation, file, options, report);
   checkMeaning(config, value as Distillation, report);
   return { config, errors };
+}
+
+/** What a parser's fault means, by its name. */
+const syntaxFaults: Record<string, string> = {
+  ValueExpected: 'a value is missing here',
+  PropertyNameExpected: 'the name of a setting, in double quotes, is missing here',
+  ColonExpected: 'a colon is missing here',
+  CommaExpected: 'a comma is missing here',
+  CloseBraceExpected: 'a closing } is missing here',
+  CloseBracketExpected: 'a closing ] is missing here',
+  EndOfFileExpected: 'it should end here',
+  UnexpectedEndOfString: 'a text has no closing quote here',
+  UnexpectedEndOfComment: 'a comment has no end here',
+};
+
+function syntaxFault({ error }: ParseError): string {
+  const name = printParseErrorCode(error);
+  return syntaxFaults[name] ?? `it cannot be read from here on (${name})`;
 }
 
 /** A syntax tree's plain value; `getNodeValue` of the library makes objects without prototype, which validators refuse. */
@@ -133,7 +155,11 @@ function valueOf(node: Node): unknown {
       );
     case 'array':
       return (node.children ?? []).map(valueOf);
-    default:
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'null':
+    case 'property':
       return node.value as unknown;
   }
 }
@@ -151,6 +177,8 @@ interface Schema {
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;
   default?: unknown;
+  /** What a text must be, for editors and for the sentence about one that is not. */
+  patternErrorMessage?: string;
 }
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strict: false });
@@ -171,8 +199,16 @@ function checkSchema(value: unknown, report: Report): void {
         a !== e &&
         (e.instancePath === a.instancePath || e.instancePath.startsWith(`${a.instancePath}/`)),
     );
-  for (const error of all.filter((e) => !within(e))) describeError(error, report);
+  for (const error of withoutDoubles(all.filter((e) => !within(e)))) describeError(error, report);
 }
+
+/** Where a list of allowed values says what is wrong, the type need not be spoken of. */
+const withoutDoubles = (errors: readonly ErrorObject[]): ErrorObject[] =>
+  errors.filter(
+    (e) =>
+      e.keyword !== 'type' ||
+      !errors.some((other) => other.keyword === 'enum' && other.instancePath === e.instancePath),
+  );
 
 const pathOf = (instancePath: string): Path =>
   instancePath
@@ -206,10 +242,44 @@ function describeError(error: ErrorObject, report: Report): void {
       );
     case 'type':
       return report(path, `${found} is not ${kinds[String(parameters['type'])] ?? error.message}`);
+    case 'minimum':
+    case 'exclusiveMinimum':
+    case 'maximum':
+    case 'exclusiveMaximum':
+      return report(
+        path,
+        `${found} is not allowed; it must be ${bounds[error.keyword]} ${String(parameters['limit'])}`,
+      );
+    case 'minLength':
+    case 'minProperties':
+      return report(path, 'is empty');
+    case 'minItems':
+      return report(path, `${found} is too short; it must have ${entries(parameters)} or more`);
+    case 'maxItems':
+      return report(path, `${found} is too long; it must have ${entries(parameters)} or fewer`);
+    case 'uniqueItems': {
+      const second = Math.max(parameters['i'] as number, parameters['j'] as number);
+      const twice = (error.data as unknown[])[second];
+      return report([...path, second], `${shown(twice)} is there twice`);
+    }
+    case 'pattern': {
+      const { patternErrorMessage } = error.parentSchema as Schema;
+      return report(path, `${found} is not ${patternErrorMessage ?? String(error.schema)}`);
+    }
     default:
       return report(path, `${found} ${error.message}`);
   }
 }
+
+const bounds: Record<string, string> = {
+  minimum: 'at least',
+  exclusiveMinimum: 'above',
+  maximum: 'at most',
+  exclusiveMaximum: 'below',
+};
+
+const entries = ({ limit }: Record<string, unknown>) =>
+  limit === 1 ? '1 entry' : `${String(limit)} entries`;
 
 const kinds: Record<string, string> = {
   integer: 'a whole number',
@@ -227,41 +297,55 @@ function describeAlternatives(
   path: Path,
   report: Report,
 ): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const objects = branches.filter((b) => b.properties);
-    const keyword = ['network', 'name'].find((k) => objects.some((b) => b.properties![k]?.const));
+  const describe = (branch: Schema) => {
+    const validate = ajv.compile({ ...branch, definitions });
+    if (!validate(value))
+      for (const error of withoutDoubles(validate.errors ?? []))
+        describeError(error, (inner, message) => report([...path, ...inner], message));
+  };
+  const kind = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  const alike = branches.filter((b) => (b.type === 'integer' ? 'number' : b.type) === kind);
+  // The only form of the value's own kind is the one that was meant.
+  if (alike.length === 1) return describe(alike[0]);
+  const keyword = keywordOf(branches);
+  if (kind === 'object') {
     const given = value as Record<string, unknown>;
-    const known = keyword ? objects.map((b) => b.properties![keyword].const) : [];
-    if (keyword && !known.includes(given[keyword]))
-      return keyword in given
-        ? report(
-            [...path, keyword],
-            `${shown(given[keyword])} is unknown; allowed are ${known.map((k) => `"${String(k)}"`).join(', ')}`,
-          )
-        : report(
-            path,
-            `"${keyword}" is missing; allowed are ${known.map((k) => `"${String(k)}"`).join(', ')}`,
-          );
-    const shared = (b: Schema) => Object.keys(given).filter((k) => k in b.properties!).length;
-    const closest = keyword
-      ? objects.find((b) => b.properties![keyword].const === given[keyword])
-      : [...objects].sort((a, b) => shared(b) - shared(a))[0];
-    if (closest) {
-      const validate = ajv.compile({ ...closest, definitions });
-      if (!validate(value))
-        for (const error of validate.errors ?? [])
-          describeError(error, (inner, message) => report([...path, ...inner], message));
-      return;
+    if (keyword) {
+      const known = alike.map((b) => b.properties![keyword].const);
+      const allowed = `allowed are ${known.map((k) => `"${String(k)}"`).join(', ')}`;
+      if (!Object.hasOwn(given, keyword))
+        return report(path, `"${keyword}" is missing; ${allowed}`);
+      const meant = alike.find((b) => b.properties![keyword].const === given[keyword]);
+      return meant
+        ? describe(meant)
+        : report([...path, keyword], `${shown(given[keyword])} is unknown; ${allowed}`);
     }
+    const similar = (b: Schema) =>
+      Object.keys(given).filter((k) => nearest(k, Object.keys(b.properties ?? {})) !== null).length;
+    const closest = [...alike].sort((a, b) => similar(b) - similar(a))[0];
+    if (similar(closest) > 0) return describe(closest);
   }
   const options = branches.map((b) =>
     b.enum
       ? b.enum.map((v) => `"${String(v)}"`).join(', ')
       : b.properties
-        ? `an object with ${Object.keys(b.properties).join(', ')}`
+        ? keyword
+          ? `{ "${keyword}": "${String(b.properties[keyword].const)}" }`
+          : `an object with ${Object.keys(b.properties).join(', ')}`
         : (kinds[b.type ?? ''] ?? 'another value'),
   );
-  report(path, `${shown(value)} is not allowed here; allowed are ${options.join(', or ')}`);
+  report(
+    path,
+    `${shown(value)} is not allowed here; allowed are ${[...new Set(options)].join(', or ')}`,
+  );
+}
+
+/** The setting whose fixed value tells objects of several forms apart, if there is one. */
+function keywordOf(branches: readonly Schema[]): string | undefined {
+  const objects = branches.filter((b) => b.properties);
+  return ['network', 'name'].find(
+    (k) => objects.length > 0 && objects.every((b) => b.properties![k]?.const !== undefined),
+  );
 }
 
 const shown = (value: unknown): string => {
@@ -302,12 +386,13 @@ function withDefaults(value: unknown, node: Schema): unknown {
   const result: Record<string, unknown> = { ...value };
   for (const [name, property] of Object.entries(s.properties ?? {})) {
     const p = follow(property);
-    const given = result[name] ?? p.default ?? (p.properties ? {} : undefined);
+    const own = Object.hasOwn(result, name) ? result[name] : undefined;
+    const given = own ?? p.default ?? (p.properties ? {} : undefined);
     if (given !== undefined) result[name] = withDefaults(given, p);
   }
   if (typeof s.additionalProperties === 'object')
     for (const name of Object.keys(result))
-      if (!(name in (s.properties ?? {})))
+      if (!Object.hasOwn(s.properties ?? {}, name))
         result[name] = withDefaults(result[name], s.additionalProperties);
   return result;
 }
@@ -415,11 +500,13 @@ function domainConfig(
   classes: readonly string[],
   path: (text: string, field: string) => string,
 ): DomainConfig {
-  const values: Record<string, LabelValue> = {};
-  classes.forEach((name, i) => {
-    const value = filled.values?.[name] ?? i + 1;
-    values[name] = value as LabelValue;
-  });
+  const own = filled.values ?? {};
+  const values = Object.fromEntries(
+    classes.map((name, i): [string, LabelValue] => [
+      name,
+      Object.hasOwn(own, name) ? (own[name] as LabelValue) : i + 1,
+    ]),
+  );
   const clahe = filled.clahe;
   return {
     role: filled.role,
@@ -465,7 +552,7 @@ function checkMeaning(config: DistillConfig, given: Distillation, report: Report
   }
   for (const role of ['teacher', 'student'] as const) {
     const { stride } = architectureOf(config[role]);
-    input.size.forEach((n) => {
+    new Set(input.size).forEach((n) => {
       if (n % stride === 0) return;
       const lower = Math.floor(n / stride) * stride;
       const allowed = lower > 0 ? `${lower} or ${lower + stride}` : `${stride}`;
