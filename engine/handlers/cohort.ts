@@ -2,20 +2,20 @@ import { parse } from 'jsonc-parser';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ResponseError } from 'vscode-jsonrpc';
-import type { DistillConfig } from '../config/config';
 import { fixesFor } from '../config/fixes';
 import { parseConfig } from '../config/load';
+import { salvageConfig } from '../config/salvage';
 import { examineDomain } from '../data/cohort';
 import { naturalOrder, matchPattern } from '../data/pattern';
 import { SurveyCancelled, Surveyor, type Survey, type SurveyFault } from '../data/survey';
 import { thumbnail } from '../data/thumbnail';
-import { UserError } from '../errors';
+import { UserError, type ConfigError } from '../errors';
 import type { ConfigText } from './config';
 import type { Handlers } from './handler';
 
 /** Calls about the files that a config names. */
 export interface CohortCalls {
-  /** Reads the cohort; takes up to 15 seconds, and the rest at the next call. Null where the text does not fit the schema. */
+  /** Reads the cohort; takes up to 15 seconds, and the rest at the next call. Null where no domain can be read. */
   survey: { params: ConfigText; result: ConfigSurvey | null };
   /** A PNG of one case of a domain with its label, as a data URI; null where there is none. */
   thumbnail: { params: ConfigText & { domain: string; side: number }; result: string | null };
@@ -43,14 +43,17 @@ const requestCancelled = -32800;
 
 export const cohortHandlers: Handlers<keyof CohortCalls> = {
   survey: async ({ file, text, variables }, token) => {
-    const { config, errors } = parseConfig(text, file, { variables });
+    const parsed = parseConfig(text, file, { variables });
+    const config = parsed.config ?? salvageConfig(text, file, { variables });
     if (!config) return null;
+    // Where the text does not fit the schema, the editor itself says so.
+    const errors = parsed.config ? parsed.errors : [];
     try {
       const survey = await surveyor.survey(config, {
         budget,
         cancelled: () => token.isCancellationRequested,
       });
-      const textFaults = errors.map((error) => ({
+      const textFaults = distinct(errors).map((error) => ({
         message: error.message,
         severity: 'error' as const,
         line: error.place?.line ?? 1,
@@ -72,7 +75,8 @@ export const cohortHandlers: Handlers<keyof CohortCalls> = {
   },
 
   thumbnail: async ({ file, text, variables, domain, side }) => {
-    const config = readable(text, file, variables);
+    const config =
+      parseConfig(text, file, { variables }).config ?? salvageConfig(text, file, { variables });
     if (!config?.domains[domain]) return null;
     const { cases } = await examineDomain(domain, config.domains[domain], config.training.seed);
     // One from the middle shows more than the first.
@@ -109,13 +113,9 @@ export const cohortHandlers: Handlers<keyof CohortCalls> = {
   },
 };
 
-function readable(
-  text: string,
-  file: string,
-  variables: Record<string, string>,
-): DistillConfig | null {
-  return parseConfig(text, file, { variables }).config;
-}
+/** Rows and columns of one size have one fault. */
+const distinct = (errors: ConfigError[]): ConfigError[] =>
+  errors.filter((error, n) => errors.findIndex((other) => other.message === error.message) === n);
 
 /** A path as the config means it, also from a text that is not whole yet: with variables, relative to the file. */
 export function resolvePath(

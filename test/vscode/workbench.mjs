@@ -24,6 +24,7 @@ const userSettings = {
   'files.simpleDialog.enable': true,
   'editor.minimap.enabled': false,
   'git.enabled': false,
+  'files.autoSave': 'off',
 };
 
 /**

@@ -1,0 +1,48 @@
+import * as vscode from 'vscode';
+import { configSelector } from '../config-file';
+import type { Services } from '../services';
+
+/** The actions above a config: distill, and, once it has been run, what can be done with its latest run. */
+export function registerLenses(context: vscode.ExtensionContext, { runs }: Services): void {
+  const changed = new vscode.EventEmitter<void>();
+  let shown = '';
+  context.subscriptions.push(
+    changed,
+    runs.onDidChange(() => {
+      const state = runs
+        .list()
+        .map((run) => `${run.folder} ${run.state}`)
+        .join();
+      if (state !== shown) changed.fire();
+      shown = state;
+    }),
+    vscode.languages.registerCodeLensProvider(configSelector, {
+      onDidChangeCodeLenses: changed.event,
+      provideCodeLenses(document) {
+        const top = new vscode.Range(0, 0, 0, 0);
+        const lens = (title: string, command: string, argument: unknown) =>
+          new vscode.CodeLens(top, {
+            title,
+            command: `meddistill.${command}`,
+            arguments: [argument],
+          });
+        const own = runs.list().filter((run) => run.record?.config === document.uri.fsPath);
+        const finished = own.find((run) => run.state === 'finished');
+        const stopped = own.find((run) => run.canResume);
+        return [
+          lens('$(play) Distill Student', 'distill', document.uri),
+          ...(stopped && stopped === own[0]
+            ? [lens('$(debug-continue) Resume', 'resume', stopped.folder)]
+            : []),
+          ...(finished ? [lens('$(beaker) Evaluate', 'evaluate', finished.folder)] : []),
+          ...(own.length > 0
+            ? [lens('$(graph-line) Open Dashboard', 'openDashboard', own[0].folder)]
+            : []),
+          ...(finished
+            ? [lens('$(layout) Compare Predictions', 'comparePredictions', finished.folder)]
+            : []),
+        ];
+      },
+    }),
+  );
+}
