@@ -153,7 +153,7 @@ export interface EvaluationOptions {
   predictions: string | null;
   threshold: Threshold;
   /** Called before each case; throws to stop. */
-  beforeCase(): void;
+  beforeCase: () => void;
 }
 
 /** Segments cases, writes their label maps and returns every metric, by case and put together. */

@@ -6,7 +6,8 @@ import { checkClasses, prepareCase, type PreparedResult } from '../data/prepare'
 import { drawBatch, drawViews, joinBatches, type Batch } from '../data/sampler';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
-import { elements, Graph } from '../graph/graph';
+import type { Graph } from '../graph/graph';
+import { elements } from '../graph/graph';
 import { frechetSemanticDistance, type FrechetSemanticDistance } from '../metrics/fsd';
 import type { EngineEvent } from '../protocol';
 import { Random } from '../random';

@@ -47,7 +47,9 @@ export function formatTable(report: Report): string {
       const g = gain?.[other];
       if (!g || g.mean === null) return [];
       const ci = g.ci ? ` [${signed(g.ci[0])}, ${signed(g.ci[1])}]` : '';
-      return [`${name} ${signed(g.mean)}${ci}${g.test ? `, p ${g.test.p < 0.001 ? '< 0.001' : `= ${fixed(g.test.p, 3)}`}` : ''}`];
+      return [
+        `${name} ${signed(g.mean)}${ci}${g.test ? `, p ${g.test.p < 0.001 ? '< 0.001' : `= ${fixed(g.test.p, 3)}`}` : ''}`,
+      ];
     });
     return `Distilled minus ${networkTitles[other].toLowerCase()}: ${parts.join('; ')} (Dice; Wilcoxon signed-rank test).`;
   });

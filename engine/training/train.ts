@@ -27,8 +27,8 @@ export interface TrainingContext {
    * Evaluates a stage's network with these weights and reports what it finds. Returns the mean Dice on the source's
    * validation cases, by which a checkpoint is chosen; null where undefined.
    */
-  validate(stage: Stage, step: number, weights: Weights): Promise<number | null>;
-  emit(event: EngineEvent): void;
+  validate: (stage: Stage, step: number, weights: Weights) => Promise<number | null>;
+  emit: (event: EngineEvent) => void;
   signal: AbortSignal;
   /** Continue from a checkpoint with the same hash, where there is one. */
   resume: boolean;

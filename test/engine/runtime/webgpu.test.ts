@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { loadConfig } from '../../../engine/config/load';
+import { Graph, elements } from '../../../engine/graph/graph';
+import { initialize } from '../../../engine/networks/initialization';
+import { Random } from '../../../engine/random';
+import { openDevice, type Device } from '../../../engine/runtime/device';
+import { Program } from '../../../engine/runtime/program';
+import { stepFactors } from '../../../engine/training/optimizer';
+import { stagesOf, type Stage } from '../../../engine/training/stages';
+import { addTrainingStep } from '../../../engine/training/training-graph';
+import { withFolder } from '../data/shared';
+import { tinyRunConfig, writeConfig } from '../training/tiny-cohort';
+
+// A graphics driver in software is enough: VK_ICD_FILENAMES names SwiftShader's description, which comes with Chromium.
+describe('training on WebGPU', function () {
+  this.timeout(300_000);
+  let gpu: Device;
+
+  before(async function () {
+    try {
+      gpu = await openDevice('webgpu');
+    } catch (error) {
+      console.log(`      skipped: ${(error as Error).message}`);
+      this.skip();
+    }
+  });
+
+  for (const name of ['teacher', 'distill'])
+    it(`takes the same steps as on the processor: ${name}`, () =>
+      withFolder(async (folder) => {
+        const config = loadConfig(
+          await writeConfig(folder, {
+            ...tinyRunConfig(),
+            output: { folder: join(folder, 'run') },
+          }),
+        );
+        const stage = stagesOf(config).find((s) => s.name === name)!;
+        const cpu = await twoSteps(stage, await openDevice('cpu', 1));
+        const onGpu = await twoSteps(stage, gpu);
+        assert.ok(cpu.losses.every(Number.isFinite));
+        cpu.losses.forEach((loss, i) =>
+          assert.ok(Math.abs(loss - onGpu.losses[i]) < 2e-3 * Math.abs(loss), `step ${i + 1}`),
+        );
+        for (const [weight, values] of cpu.state) {
+          if (weight.includes('@')) continue;
+          const other = onGpu.state.get(weight)!;
+          const scale = values.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-2);
+          values.forEach((v, i) =>
+            assert.ok(
+              Math.abs(v - other[i]) < 0.05 * scale,
+              `${weight}[${i}]: ${v} and ${other[i]}`,
+            ),
+          );
+        }
+      }));
+});
+
+/** Losses of two training steps on random images, and the state after them. */
+async function twoSteps(stage: Stage, device: Device) {
+  const graph = new Graph();
+  const loss = stage.build(graph, 2);
+  const optimizer = { name: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 } as const;
+  addTrainingStep(graph, loss, { optimizer, clipNorm: 1 });
+  const all = initialize(graph, 1, ['']);
+  const trained = (key: string) => loss.trains.some((prefix) => key.startsWith(prefix));
+  const program = await Program.compile(graph, {
+    device,
+    frozen: new Map([...all].filter(([key]) => !trained(key) && !key.includes('@'))),
+    state: new Map([...all].filter(([key]) => trained(key) || key.includes('@'))),
+  });
+  try {
+    const losses: number[] = [];
+    for (let step = 0; step < 2; step++) {
+      const feeds: Record<string, Float32Array> = {};
+      for (const { name, shape } of graph.inputs) {
+        if (shape.length !== 4) continue;
+        const random = new Random(step, name);
+        const data = Float32Array.from({ length: elements(shape) }, () => random.uniform());
+        // Labels are one-hot.
+        const [n, c, h, w] = shape;
+        if (name === 'labels')
+          for (let i = 0; i < n; i++)
+            for (let p = 0; p < h * w; p++)
+              for (let k = 0; k < c; k++) data[(i * c + k) * h * w + p] = k === p % c ? 1 : 0;
+        feeds[name] = data;
+      }
+      const results = await program.run({ ...feeds, ...stepFactors(optimizer, step, 0.01) });
+      losses.push(results['loss'][0]);
+    }
+    return { losses, state: await program.state() };
+  } finally {
+    await program.release();
+  }
+}
