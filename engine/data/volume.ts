@@ -27,6 +27,10 @@ export interface Volume {
   affine: number[][];
   /** Three letters: the direction in which i, j, k grow, e.g. `RAS`, `LPS`. */
   orientation: string;
+  /** Of a DICOM series or a stack of pictures: each slice's file and its instance number, in the order of k. */
+  slices?: { path: string; instance: number | null }[];
+  /** What its reader noticed and whoever trusts the numbers should know: sentences. */
+  warnings?: string[];
 }
 
 /** What identifies a case within a cohort and where its files are. */
@@ -36,7 +40,7 @@ export interface CohortCase {
   /** Cases of one subject are never split apart. */
   subject: string;
   split: 'train' | 'validation' | 'test';
-  /** One file for a volume or photograph; one a slice for a folder of slices, in slice order. */
+  /** One file for a volume or photograph, or one folder for a DICOM series; one file a slice for loose slices, in slice order. */
   images: string[];
   labels: string[];
   masks: string[];

@@ -122,7 +122,6 @@ describe('readVolume', () => {
 
     refuses('an unknown format', 'a.png', 'not a picture', /of no known format/);
     refuses('an empty file', 'a.nii', '', /is empty/);
-    refuses('DICOM', 'a.dcm', Buffer.from('\0'.repeat(128) + 'DICM'), /DICOM/);
     refuses(
       'ANALYZE',
       'a.hdr',
@@ -212,7 +211,7 @@ describe('readVolume', () => {
       withFolder(async (folder) => {
         await assert.rejects(readVolume(join(folder, 'no.nii')), /does not exist/);
         await mkdir(join(folder, 'sub'));
-        await assert.rejects(readVolume(join(folder, 'sub')), /is a folder/);
+        await assert.rejects(readVolume(join(folder, 'sub')), /is a folder without/);
       }));
   });
 

@@ -1,0 +1,49 @@
+/** What a compressed image says about itself. */
+export interface CodestreamSize {
+  columns: number;
+  rows: number;
+  components: number;
+  /** Bits a sample. */
+  bits: number;
+}
+
+/**
+ * The size in the frame header of a JPEG or JPEG-LS stream (SOF0 to SOF15 without DHT, JPG and DAC; SOF55), or in the
+ * image and tile size marker of a JPEG 2000 codestream. Null where there is none.
+ */
+export function codestreamSize(bytes: Uint8Array): CodestreamSize | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length > 47 && view.getUint32(0) === 0xff4fff51) {
+    const size = (at: number) => view.getUint32(at) - view.getUint32(at + 8);
+    // Every tile costs memory of its own, so that their number must be sane as well.
+    const tiles = [0, 4].map((n) => Math.ceil(size(8 + n) / view.getUint32(24 + n)));
+    if (!(tiles[0] * tiles[1] <= 65535)) return null;
+    return {
+      columns: size(8),
+      rows: size(12),
+      components: view.getUint16(40),
+      bits: (bytes[42] & 0x7f) + 1,
+    };
+  }
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
+  for (let at = 2; at + 10 <= bytes.length;) {
+    if (bytes[at] !== 0xff) return null;
+    const marker = bytes[at + 1];
+    if (marker === 0xff) {
+      at++;
+      continue;
+    }
+    const startsFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (startsFrame || marker === 0xf7)
+      return {
+        bits: bytes[at + 4],
+        rows: view.getUint16(at + 5),
+        columns: view.getUint16(at + 7),
+        components: bytes[at + 9],
+      };
+    const length = view.getUint16(at + 2);
+    if (length < 2) return null;
+    at += 2 + length;
+  }
+  return null;
+}
