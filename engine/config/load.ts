@@ -1,4 +1,4 @@
-import Ajv, { type ErrorObject } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import {
@@ -188,6 +188,15 @@ const validateFile = ajv.compile(schema);
 const definitions = schema.definitions as unknown as Record<string, Schema>;
 const follow = (s: Schema): Schema => (s.$ref ? definitions[s.$ref.split('/').at(-1)!] : s);
 
+const validators = new Map<Schema, ValidateFunction>();
+
+/** A validator of a part of the schema; compiling one takes 10 ms, so each is kept. */
+function validatorOf(part: Schema): ValidateFunction {
+  let validate = validators.get(part);
+  if (!validate) validators.set(part, (validate = ajv.compile({ ...part, definitions })));
+  return validate;
+}
+
 function checkSchema(value: unknown, report: Report): void {
   if (validateFile(value)) return;
   const all = validateFile.errors ?? [];
@@ -298,7 +307,7 @@ function describeAlternatives(
   report: Report,
 ): void {
   const describe = (branch: Schema) => {
-    const validate = ajv.compile({ ...branch, definitions });
+    const validate = validatorOf(branch);
     if (!validate(value))
       for (const error of withoutDoubles(validate.errors ?? []))
         describeError(error, (inner, message) => report([...path, ...inner], message));
@@ -377,9 +386,7 @@ export function editDistance(a: string, b: string): number {
 function withDefaults(value: unknown, node: Schema): unknown {
   const s = follow(node);
   if (s.anyOf) {
-    const fitting = s.anyOf.find((branch) =>
-      ajv.validate({ ...follow(branch), definitions }, value),
-    );
+    const fitting = s.anyOf.find((branch) => validatorOf(follow(branch))(value));
     return fitting ? withDefaults(value, fitting) : value;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
