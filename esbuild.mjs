@@ -1,6 +1,6 @@
 // Bundles the extension, the engine's child process and the command line into dist/.
 import { build, context } from 'esbuild';
-import { existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
@@ -41,6 +41,13 @@ const pages = {
   loader: { '.ttf': 'file' },
   assetNames: '[name]',
 };
+
+// The codecs of compressed DICOM images, looked for beside the bundle.
+mkdirSync('dist', { recursive: true });
+copyFileSync(
+  'node_modules/dcmjs-codecs/build/dcmjs-native-codecs.wasm',
+  'dist/dcmjs-native-codecs.wasm',
+);
 
 for (const options of views.length > 0 ? [node, pages] : [node])
   if (watch) await (await context(options)).watch();
