@@ -7,8 +7,15 @@ import { writeDemo } from './demo';
 import { ConfigError, UserError } from './errors';
 import { score } from './metrics/score';
 import { Progress } from './progress';
-import { evaluateRun, openRun, predict, writeEvaluation } from './training/finished-run';
+import {
+  evaluateRun,
+  openRun,
+  predict,
+  readReport,
+  writeEvaluation,
+} from './training/finished-run';
 import { runDistillation } from './training/run';
+import { formatSeeds } from './training/seeds-table';
 import { formatTable } from './training/table';
 import { version } from './version';
 
@@ -99,6 +106,18 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     process.stdout.write(`\n${formatTable(outcome.report)}\n\nResults: ${outcome.folder}\n`);
   if (outcome.state === 'cancelled') process.exitCode = failure;
 }
+
+program
+  .command('table')
+  .description(
+    "print a finished run's table; of several, mean and standard deviation over their seeds",
+  )
+  .argument('<run...>', "runs' folders")
+  .action((paths: string[]) => {
+    const reports = paths.map((path) => readReport(path));
+    const text = reports.length === 1 ? formatTable(reports[0]) : formatSeeds(reports);
+    process.stdout.write(`${text}\n`);
+  });
 
 program
   .command('evaluate')

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadConfig } from '../config/load';
 import type { DeviceName, DistillConfig } from '../config/config';
@@ -136,6 +136,9 @@ export async function predict(
   const weights = await folder.readStageWeights(stageOf[o.network]);
   const segmenter = await Segmenter.open(config, o.network, weights, device);
   try {
+    const threshold = existsSync(folder.reportFile)
+      ? (readReport(folder.path).domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
+      : 'argmax';
     const written: string[] = [];
     for (const image of images) {
       const path = resolve(image);
@@ -153,7 +156,7 @@ export async function predict(
         probabilities,
         config.classes.length + 1,
         item.native.rows * item.native.columns,
-        thresholdOf(folder, o.network, domain),
+        threshold,
       );
       written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
     }
@@ -163,13 +166,17 @@ export async function predict(
   }
 }
 
-/** The threshold that the run's report used. */
-function thresholdOf(folder: RunFolder, network: 'student' | 'teacher', domain: string) {
+/** @throws UserError where the run has no report yet, or a damaged one */
+export function readReport(path: string): Report {
+  const { reportFile } = new RunFolder(resolve(path));
   try {
-    const report = JSON.parse(readFileSync(folder.reportFile, 'utf8')) as Report;
-    return report.domains[domain]?.networks[network]?.threshold ?? 'argmax';
-  } catch {
-    return 'argmax';
+    return JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
+  } catch (error) {
+    throw new UserError(
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? `${path} has no report.json; a run writes it when it has finished.`
+        : `${reportFile} cannot be read: ${(error as Error).message}.`,
+    );
   }
 }
 

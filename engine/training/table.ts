@@ -65,7 +65,7 @@ export function formatTable(report: Report): string {
 }
 
 /** Rows of cells as a Markdown table whose columns line up; an empty second row becomes the rule. */
-function alignColumns(rows: readonly (readonly string[])[]): string {
+export function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length), 3));
   return rows
     .map((row, r) =>
