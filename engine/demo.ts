@@ -34,7 +34,7 @@ export const demoConfig = `{
       "warmup": { "steps": 200 },
       "psae": { "steps": 60 },
       "act": { "steps": 60 },
-      "distill": { "steps": 160 }
+      "distill": { "steps": 200, "batchSize": 4 }
     }
   }
 }
