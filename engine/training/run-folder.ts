@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageName } from '../config/config';
+import type { DistillConfig, StageName } from '../config/config';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
 import { readWeights, writeWeights } from '../weights';
@@ -153,7 +153,12 @@ export class RunFolder {
     };
   }
 
-  async writeCheckpoint(stage: StageName, c: Checkpoint, shapes: Shapes): Promise<void> {
+  async writeCheckpoint(
+    stage: StageName,
+    c: Checkpoint,
+    shapes: Shapes,
+    config: DistillConfig,
+  ): Promise<void> {
     const all: Weights = new Map();
     const allShapes = new Map<string, readonly number[]>();
     const put = (prefix: string, weights: Weights) => {
@@ -169,7 +174,9 @@ export class RunFolder {
       hash: c.hash,
       step: String(c.step),
       seconds: String(c.seconds),
-      // Batches are drawn from (seed, stage, step), so that the step is the whole random state.
+      config: JSON.stringify(config),
+      // Batches are drawn from (seed, stage, step), so that seed and step are the whole random state.
+      seed: String(config.training.seed),
       ...(c.best ? { bestStep: String(c.best.step), bestDice: String(c.best.dice) } : {}),
     });
   }

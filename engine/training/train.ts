@@ -85,6 +85,7 @@ export async function trainStage(
       stage.name,
       { hash, step, seconds: seconds(), state: await program.state(), best },
       shapes,
+      config,
     );
 
   const evaluate = async (step: number) => {
