@@ -18,6 +18,8 @@ export interface DistillConfig {
   /** Threads of the runtime; 0: one per core. */
   threads: number;
   output: { folder: string; predictions: boolean };
+  /** Prepared cases on disk, at most so many GB (10^9 bytes); 0: none, all are kept in memory. */
+  cache: { folder: string; gigabytes: number };
 }
 
 export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
@@ -48,6 +50,10 @@ export interface DomainConfig {
    * a radiological axial slice) or `PRS`. Slices of all domains are brought to one orientation.
    */
   orientation?: string;
+  /** Which DICOM series of a folder with several: its number, description (with `*`) or UID. */
+  series?: string;
+  /** Which frame of images with several, from 0; default: the first. */
+  frame?: number;
   /** Slicing axis of volumes. */
   axis: 'axial' | 'coronal' | 'sagittal';
   /** Field of view for metrics. */

@@ -121,6 +121,10 @@ export interface Distillation {
     folder?: string;
     predictions?: boolean;
   };
+  cache?: {
+    folder?: string;
+    gigabytes?: number;
+  };
 }
 export interface Domain {
   role: 'source' | 'target';
@@ -139,6 +143,8 @@ export interface Domain {
    */
   spacing?: [number, number];
   orientation?: string;
+  series?: string;
+  frame?: number;
   axis?: 'axial' | 'coronal' | 'sagittal';
   fov?: 'provided' | 'estimated' | 'none';
   split?: SplitShares | SplitLists;

@@ -498,6 +498,10 @@ function resolveConfig(
         : path(given.output?.folder ?? defaultFolder, ['output', 'folder']),
       predictions: filled.output.predictions,
     },
+    cache: {
+      folder: path(given.cache?.folder ?? join('runs', '.cache'), ['cache', 'folder']),
+      gigabytes: filled.cache.gigabytes,
+    },
   };
 }
 
@@ -526,6 +530,8 @@ function domainConfig(
     clahe: clahe === true ? { clipLimit: 2, tiles: 8 } : clahe === false ? null : clahe,
     ...(given.spacing ? { spacing: given.spacing } : {}),
     ...(given.orientation ? { orientation: given.orientation } : {}),
+    ...(given.series === undefined ? {} : { series: given.series }),
+    ...(given.frame === undefined ? {} : { frame: given.frame }),
     axis: filled.axis,
     fov: given.fov ?? (given.masks === undefined ? 'none' : 'provided'),
     split: filled.role === 'target' ? { train: 0, validation: 0, test: 1 } : filled.split,

@@ -14,6 +14,8 @@ import { ConfigError, UserError } from '../errors';
  * | `{name}` | one or more characters but `/`, as few as needed; the same text wherever the name stands again |
  * | `{name:regex}` | what the regular expression matches; further `{name}`s may stand in it |
  *
+ * A pattern with a `/` at its end matches folders: DICOM series, or stacks of pictures. So does one that matches no file.
+ *
  * `{case}` is the id of the case, `{subject}` who it was taken from, `{slice}` its place within the case. Every other
  * name only serves to match images with labels.
  */
@@ -25,6 +27,8 @@ export interface Pattern {
   base: string;
   /** How many folders below `base` a match can lie. */
   depth: number;
+  /** True where it can only match folders. */
+  folders: boolean;
 }
 
 export interface PatternMatch {
@@ -37,7 +41,9 @@ export interface PatternMatch {
 const deepest = 16;
 
 /** Parses an absolute pattern. @throws ConfigError if its braces or its regular expressions are not well formed. */
-export function parsePattern(text: string): Pattern {
+export function parsePattern(pattern: string): Pattern {
+  const folders = /[^/]\/$/.test(pattern);
+  const text = folders ? pattern.slice(0, -1) : pattern;
   const names: string[] = [];
   const fail = (what: string) => new ConfigError(`The file pattern ${text} ${what}.`);
 
@@ -87,7 +93,7 @@ export function parsePattern(text: string): Pattern {
   const rest = text.slice(base === '/' ? 0 : base.length);
   const crosses = rest.includes('**') || /\{[^}]*:[^}]*(\/|\.[*+]|\[\^)/.test(rest);
   const depth = crosses ? deepest : outsideBraces(rest).split('/').length - 1;
-  return { text, names, expression, base, depth };
+  return { text: pattern, names, expression, base, depth, folders };
 }
 
 /** Index of the brace that closes the one at `open`, or -1. */
@@ -122,12 +128,14 @@ function globToRegex(glob: string): string {
 }
 
 /**
- * The files that match an absolute pattern, in natural order of their paths. Hidden files are passed over.
+ * The files that match an absolute pattern, or else the folders, in natural order of their paths. Hidden ones are passed
+ * over.
  * @throws UserError if there is none, naming the nearest folder that exists.
  */
 export async function matchPattern(text: string): Promise<PatternMatch[]> {
   const pattern = parsePattern(text);
-  const matches: PatternMatch[] = [];
+  const files: PatternMatch[] = [];
+  const folders: PatternMatch[] = [];
   const walk = async (folder: string, depth: number): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
@@ -140,18 +148,19 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
         isFolder = target?.isDirectory() ?? false;
       }
       if (isFolder && depth > 1) await walk(path, depth - 1);
-      if (!isFile) continue;
+      if (!isFile && !isFolder) continue;
       const match = pattern.expression.exec(path.replaceAll('\\', '/'));
-      if (match) matches.push({ path, values: { ...match.groups } });
+      if (match) (isFile ? files : folders).push({ path, values: { ...match.groups } });
     }
   };
   await walk(pattern.base, pattern.depth);
+  const matches = pattern.folders || files.length === 0 ? folders : files;
   if (matches.length === 0) {
     let nearest = pattern.base;
     while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
     const missing =
       nearest === pattern.base ? '' : `, which exists, while ${pattern.base} does not`;
-    throw new UserError(`No file matches ${text}; the nearest folder is ${nearest}${missing}.`);
+    throw new UserError(`No ${pattern.folders ? 'folder' : 'file'} matches ${text}; the nearest folder is ${nearest}${missing}.`);
   }
   return matches.sort((a, b) => naturalOrder(a.path, b.path));
 }
