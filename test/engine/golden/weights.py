@@ -24,7 +24,7 @@ tensors = {
     "empty": np.zeros((0, 4), np.float32),
     "µ": np.array([1, 2], np.float32),
 }
-metadata = {"step": "12", "note": "Gewölbe"}
+metadata = {"note": "Gewölbe"}
 names = {"float32": "F32", "float64": "F64", "int64": "I64", "int32": "I32", "uint8": "U8"}
 with open(os.path.join(here, "weights.json"), "w") as file:
     found = {

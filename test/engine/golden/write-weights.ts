@@ -14,5 +14,5 @@ void writeWeights(
     // A part of a larger buffer, and a name beyond ASCII.
     'µ': { dtype: 'F32', shape: [2], data: Float32Array.of(9, 1, 2, 9).subarray(1, 3) },
   },
-  { step: '12', note: 'Gewölbe' },
+  { note: 'Gewölbe' },
 );
