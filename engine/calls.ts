@@ -1,9 +1,10 @@
 /** What the extension may ask of the engine's server: types only. Each area adds its calls here and its handlers in handlers/. */
 import type { CohortCalls } from './handlers/cohort';
+import type { ProjectCalls } from './handlers/project';
 import type { ConfigSummary, ConfigText } from './handlers/config';
 import type { ViewerCalls } from './viewer/protocol';
 
-export interface ServerCalls extends CohortCalls, ViewerCalls {
+export interface ServerCalls extends CohortCalls, ProjectCalls, ViewerCalls {
   /** Faults and outline of a config's text. */
   summarize: { params: ConfigText; result: ConfigSummary };
 }

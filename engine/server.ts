@@ -13,6 +13,7 @@ import { UserError } from './errors';
 import { cohortHandlers } from './handlers/cohort';
 import { configHandlers } from './handlers/config';
 import type { Handlers } from './handlers/handler';
+import { projectHandlers } from './handlers/project';
 import { viewerHandlers } from './handlers/viewer';
 
 /** Code of a refusal, whose message is for the user; other failures are faults of the program. */
@@ -21,6 +22,7 @@ const refused = 1;
 const handlers: Handlers = {
   ...cohortHandlers,
   ...configHandlers,
+  ...projectHandlers,
   ...viewerHandlers,
 };
 

@@ -181,11 +181,11 @@ export function isAlive(pid: number | undefined, started: string): boolean {
   }
 }
 
-/** The last line of a log that is not an event. */
+/** The last line of a log that is neither an event nor a remark in brackets. */
 export function lastLine(file: string): string | null {
   try {
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    return lines.reverse().find((line) => line.trim() && !line.startsWith('{')) ?? null;
+    return lines.reverse().find((line) => line.trim() && !/^[{(]/.test(line)) ?? null;
   } catch {
     return null;
   }

@@ -20,7 +20,8 @@ export interface Survey {
 
 export interface DomainSurvey {
   role: 'source' | 'target';
-  cases: { id: string; split: CohortCase['split'] }[];
+  /** With the middle one of its files. */
+  cases: { id: string; split: CohortCase['split']; image: string; label: string }[];
   /** Image files. */
   files: number;
   /** Cases whose files were read for what follows; fewer than there are where the time was up. */
@@ -191,7 +192,10 @@ export class Surveyor {
     return {
       survey: {
         role: domain.role,
-        cases: cases.map(({ id, split }) => ({ id, split })),
+        cases: cases.map(({ id, split, images, labels }) => {
+          const middle = Math.floor(images.length / 2);
+          return { id, split, image: images[middle], label: labels[middle] };
+        }),
         files: cases.reduce((sum, item) => sum + item.images.length, 0),
         read,
         slices,

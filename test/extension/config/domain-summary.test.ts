@@ -5,9 +5,9 @@ import type { DomainSurvey } from '../../../engine/data/survey';
 const survey: DomainSurvey = {
   role: 'source',
   cases: [
-    { id: 'a', split: 'train' },
-    { id: 'b', split: 'train' },
-    { id: 'c', split: 'validation' },
+    { id: 'a', split: 'train', image: '', label: '' },
+    { id: 'b', split: 'train', image: '', label: '' },
+    { id: 'c', split: 'validation', image: '', label: '' },
   ],
   files: 3,
   read: 3,
