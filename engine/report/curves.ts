@@ -57,20 +57,9 @@ export function alignCurves(
     const to = range ? Math.min(x.length, lowerBound(x, range[1]) + 2) : x.length;
     return { x: x.subarray(from, to), y: y.subarray(from, to) };
   });
-  const { x, y } = parts.some((part) => part.x.length > 2 * buckets)
+  return parts.some((part) => part.x.length > 2 * buckets)
     ? bucketed(parts, buckets)
     : joined(parts);
-  y.forEach(widenGaps);
-  return { x, y };
-}
-
-/** A gap reaches from a curve's last point before it to its first one after it, over the places where it has none of its own. */
-function widenGaps(y: (number | null | undefined)[]): void {
-  for (let i = 0; i < y.length; i++) {
-    if (y[i] !== null) continue;
-    for (let j = i - 1; j >= 0 && y[j] === undefined; j--) y[j] = null;
-    for (let j = i + 1; j < y.length && y[j] === undefined; j++) y[j] = null;
-  }
 }
 
 /** All points of all curves on the union of their x. */

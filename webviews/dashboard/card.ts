@@ -30,6 +30,10 @@ export function toolButton(icon: string, label: string, act: () => void): HTMLEl
   return on(button, { click: act });
 }
 
+function textButton(text: string, label: string, act: () => void): HTMLElement {
+  return on(h('vscode-toolbar-button', { label, title: label }, text), { click: act });
+}
+
 export interface ToggleButton extends HTMLElement {
   checked: boolean;
 }
@@ -65,18 +69,18 @@ export function exportButtons(
     return shown && { ...shown, svg: chartSvg(shown.chart, { ...shown, ink: themeInk() }) };
   };
   return [
-    toolButton('file-media', 'Save as SVG', () => {
+    textButton('SVG', 'Save as SVG', () => {
       const made = picture();
       if (made) save(`${fileName(made.chart.title)}.svg`, made.svg);
     }),
-    toolButton('device-camera', 'Save as PNG', () => {
+    textButton('PNG', 'Save as PNG', () => {
       const made = picture();
       if (made)
         void rasterize(made.svg, made.width, made.height).then((png) =>
           save(`${fileName(made.chart.title)}.png`, png),
         );
     }),
-    toolButton('table', 'Save as CSV', () => {
+    textButton('CSV', 'Save as CSV', () => {
       const shown = chart();
       if (shown) save(`${fileName(shown.chart.title)}.csv`, tableCsv(chartTable(shown.chart)));
     }),
@@ -165,11 +169,7 @@ export function tableElement(table: Table, caption = true): HTMLElement {
 export function tableCard(table: Table, save: Save): HTMLElement {
   return card(
     table.title,
-    [
-      toolButton('table', 'Save as CSV', () =>
-        save(`${fileName(table.title)}.csv`, tableCsv(table)),
-      ),
-    ],
+    [textButton('CSV', 'Save as CSV', () => save(`${fileName(table.title)}.csv`, tableCsv(table)))],
     tableElement(table, false),
   );
 }

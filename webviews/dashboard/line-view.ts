@@ -230,7 +230,7 @@ export class LineView {
           alpha: raw ? 0.3 : 1,
           dash: raw ? [] : [...curve.dash],
           points: { show: false },
-          spanGaps: false,
+          paths: strokePath,
         })),
       ],
       hooks: {
@@ -443,6 +443,29 @@ export class LineView {
     const shown = { ...this.chart, curves: this.visibleCurves() };
     this.tableHost.replaceChildren(tableElement(chartTable(shown, 100), false));
   }
+}
+
+/**
+ * The line through a series' points, broken where there is a gap. The library's own clips gaps out of an unbroken line instead, which
+ * leaves a hair where a gap is narrower than a pixel.
+ */
+function strokePath(u: uPlot, series: number): uPlot.Series.Paths {
+  const stroke = new Path2D();
+  const [x, y] = [u.data[0], u.data[series]];
+  let pen = false;
+  for (let i = 0; i < x.length; i++) {
+    const value = y[i];
+    if (value === undefined) continue;
+    if (value === null) {
+      pen = false;
+      continue;
+    }
+    const [left, top] = [u.valToPos(x[i], 'x', true), u.valToPos(value, 'y', true)];
+    if (pen) stroke.lineTo(left, top);
+    else stroke.moveTo(left, top);
+    pen = true;
+  }
+  return { stroke };
 }
 
 /** The value at an index or the nearest before it that is one; at null the last. */

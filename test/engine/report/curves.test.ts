@@ -68,7 +68,7 @@ describe('decimation', () => {
     );
     assert.deepEqual(x, [0, 1, 2, 4]);
     assert.deepEqual(y, [
-      [1, null, null, 3],
+      [1, undefined, null, 3],
       [undefined, 5, 6, undefined],
     ]);
   });
