@@ -16,8 +16,10 @@ export interface Played {
   calls: { method: string; argument: unknown }[];
   setTheme(name: ThemeName): void;
   command(command: ViewerCommand): void;
-  /** Milliseconds that every answer takes longer. */
-  delay: number;
+  /** Calls that are not answered yet. */
+  open: number;
+  /** Kinds of drawing contexts that the page asked for. */
+  contexts: string[];
 }
 
 const query = new URLSearchParams(location.search);
@@ -25,7 +27,8 @@ const query = new URLSearchParams(location.search);
 const played: Played = {
   remembered: null,
   calls: [],
-  delay: 0,
+  open: 0,
+  contexts: [],
   setTheme: (name) => {
     const theme = themes[name];
     document.body.className = theme.class;
@@ -39,6 +42,12 @@ const played: Played = {
 };
 Object.assign(globalThis, { played });
 played.setTheme((query.get('theme') ?? 'dark') as ThemeName);
+
+const { getContext } = HTMLCanvasElement.prototype;
+HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
+  if (!played.contexts.includes(kind)) played.contexts.push(kind);
+  return getContext.apply(this, arguments as never);
+} as typeof getContext;
 
 let hear: ((message: unknown) => void) | null = null;
 Object.assign(globalThis, {
@@ -57,15 +66,20 @@ async function ask<M extends keyof HostCalls>(
   argument: Parameters<HostCalls[M]>[0],
 ): Promise<ReturnType<HostCalls[M]>> {
   played.calls.push({ method, argument });
-  if (played.delay > 0) await new Promise((done) => setTimeout(done, played.delay));
-  const response = await fetch('/answer', {
-    method: 'POST',
-    body: pack({ method, argument, query: location.search }),
-  });
-  const answer = unpack(await response.text()) as
-    { value: ReturnType<HostCalls[M]> } | { error: string };
-  if ('error' in answer) throw new Error(answer.error);
-  return answer.value;
+  played.open++;
+  try {
+    const response = await fetch('/answer', {
+      method: 'POST',
+      body: pack({ method, argument, query: location.search }),
+    });
+    const answer = unpack(await response.text()) as
+      { value: ReturnType<HostCalls[M]> } | { error: string };
+    if ('error' in answer) throw new Error(answer.error);
+    return answer.value;
+  } finally {
+    // The page gets the answer a turn later.
+    setTimeout(() => played.open--, 20);
+  }
 }
 
 const channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
