@@ -51,7 +51,7 @@ function sorted(keys: Uint32Array): Uint32Array {
   // Below this the counts cost more than they save.
   if (keys.length < 4096) return keys.sort();
   let from = keys;
-  let to = new Uint32Array(keys.length);
+  let to: Uint32Array = new Uint32Array(keys.length);
   for (const shift of [0, 11, 22]) {
     const starts = new Uint32Array(2049);
     for (const key of from) starts[((key >>> shift) & 2047) + 1]++;
