@@ -216,14 +216,12 @@ stages = {
     "distill, cross terms on views": record(distill("views"), ("student/",)),
 }
 shapes = {n: list(w.shape) for n, w in weights.items()}
-logits = decode("teacher", *encode("teacher", x[:1]))
 with open(os.path.join(here, "method.json"), "w") as file:
     json.dump(
         {
             "images": rounded(x),
             "labels": "".join(str(c) for c in classes.flatten().tolist()),
             "weights": {n: {"shape": shapes[n], "data": rounded(w)} for n, w in weights.items()},
-            "teacherLogits": rounded(logits),
             "stages": stages,
         },
         file,
