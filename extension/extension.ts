@@ -1,11 +1,16 @@
 import * as vscode from 'vscode';
 import { registerConfigs } from './config/register';
 import { registerDashboard } from './dashboard';
+import { registerDiagnosticsReport } from './diagnostics-report';
 import { registerDistill } from './distill';
+import { registerDomainsView } from './domains-view';
 import { registerEvaluate } from './evaluate';
+import { registerProjects } from './projects';
 import { registerStatus } from './run-status';
 import { RunPlans, watchRuns } from './run-watch';
+import { registerRunsView } from './runs-view';
 import { createServices, type Services } from './services';
+import { registerTasks } from './tasks';
 import { registerViewer } from './viewer';
 
 /** What tests and other extensions may use. */
@@ -17,9 +22,14 @@ export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
   const plans = new RunPlans(services);
   registerDistill(context, services, plans);
-  registerConfigs(context, services);
+  const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
   registerStatus(context, services, plans);
+  registerRunsView(context, services);
+  registerDomainsView(context, scans);
+  registerProjects(context, services);
+  registerTasks(context);
+  registerDiagnosticsReport(context, services);
   watchRuns(context, services);
   registerDashboard(context, services, plans);
   registerViewer(context, services);

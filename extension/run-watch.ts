@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { NetworkReport, Report } from '../engine/training/report';
 import { LineTail } from './line-tail';
+import { describeReport } from './report-summary';
 import type { RunModel } from './run-model';
 import {
   describeProgress,
@@ -183,7 +183,7 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
     case 'finished': {
       const report = run.report();
       const choice = await vscode.window.showInformationMessage(
-        `${run.name} is finished${report ? `: ${summarizeReport(report)}` : ''}.`,
+        `${run.name} is finished${report ? `: ${describeReport(report)}` : ''}.`,
         'Open Results',
         'Compare Predictions',
       );
@@ -218,16 +218,4 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
   if (choice === 'Show Log') log.show();
   if (choice === 'Copy Diagnostics')
     await vscode.commands.executeCommand('meddistill.copyDiagnostics', run.folder);
-}
-
-/** The target's Dice of warm-up and distilled student, in a few words. */
-export function summarizeReport(report: Report): string {
-  const dice = (network?: NetworkReport) => network?.dice.mean?.toFixed(3) ?? '-';
-  return Object.entries(report.domains)
-    .sort(([, a], [, b]) => Number(a.role === 'source') - Number(b.role === 'source'))
-    .map(
-      ([name, { networks }]) =>
-        `Dice on ${name} ${dice(networks.student)} (warm-up ${dice(networks.warmup)}, teacher ${dice(networks.teacher)})`,
-    )
-    .join(', ');
 }

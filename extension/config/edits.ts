@@ -31,7 +31,7 @@ function itemRemoval(text: string, path: JSONPath): Edit[] {
   const at = Number(path.at(-1));
   const item = list?.children?.[at];
   if (!item) return [];
-  const [before, after] = [list.children![at - 1], list.children![at + 1]];
+  const [before, after] = [list.children[at - 1], list.children[at + 1]];
   const offset = before ? before.offset + before.length : item.offset;
   const end = !before && after ? after.offset : item.offset + item.length;
   return [{ offset, length: end - offset, content: '' }];

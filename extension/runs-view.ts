@@ -1,0 +1,245 @@
+import { copyFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import { configName, findConfigs } from './config-file';
+import { pickRun } from './pick-run';
+import { describeResult, summarizeReport } from './report-summary';
+import type { RunModel, RunState } from './run-model';
+import { describeProgress } from './run-progress';
+import type { Services } from './services';
+
+/** Runs of one config. */
+class ConfigItem extends vscode.TreeItem {
+  constructor(
+    readonly config: string,
+    readonly runs: RunModel[],
+  ) {
+    super(configName(config), vscode.TreeItemCollapsibleState.Expanded);
+    this.id = `config ${config}`;
+    this.description = vscode.workspace.asRelativePath(config);
+    this.tooltip = config;
+    this.iconPath = new vscode.ThemeIcon('beaker');
+    this.contextValue = 'config';
+  }
+}
+
+const icons: Record<RunState, [icon: string, color?: string]> = {
+  running: ['sync~spin', 'charts.blue'],
+  finished: ['pass', 'testing.iconPassed'],
+  cancelled: ['debug-pause', 'charts.yellow'],
+  interrupted: ['warning', 'charts.orange'],
+  failed: ['error', 'testing.iconFailed'],
+};
+
+/** A run; its `folder` is what commands take from it. */
+class RunItem extends vscode.TreeItem {
+  readonly folder: string;
+
+  constructor(readonly run: RunModel) {
+    const { state } = run;
+    const report = state === 'finished' ? run.report() : null;
+    const results = report ? summarizeReport(report) : [];
+    super(
+      startedAt(run),
+      results.length > 0
+        ? vscode.TreeItemCollapsibleState.Collapsed
+        : vscode.TreeItemCollapsibleState.None,
+    );
+    this.folder = run.folder;
+    this.id = `run ${run.folder}`;
+    const targets = results.filter(({ role }) => role === 'target');
+    this.description =
+      state === 'running'
+        ? describeProgress(run.progress)
+        : state === 'finished'
+          ? (targets.length > 0 ? targets : results).map(describeResult).join(', ')
+          : state;
+    const [icon, color] = icons[state];
+    this.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
+    this.contextValue = `run ${state}${run.canResume ? ' resumable' : ''}`;
+    this.tooltip = new vscode.MarkdownString(
+      [
+        `**${run.name}** (${state})`,
+        ...(run.record
+          ? [
+              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed}`,
+              `Device ${run.record.device.name}${run.record.device.description ? ` (${run.record.device.description})` : ''}`,
+            ]
+          : []),
+        ...(state === 'failed' || state === 'interrupted' ? [run.reason()] : []),
+        run.folder,
+      ].join('\n\n'),
+    );
+    this.accessibilityInformation = {
+      label: `Run ${run.name}, ${state}, ${String(this.description)}`,
+    };
+    this.command = {
+      command: 'meddistill.openDashboard',
+      title: 'Open Dashboard',
+      arguments: [run.folder],
+    };
+  }
+}
+
+/** One number of a finished run. */
+class ResultItem extends vscode.TreeItem {
+  constructor(label: string, description: string, tooltip: string) {
+    super(label);
+    this.description = description;
+    this.tooltip = tooltip;
+  }
+}
+
+type Item = ConfigItem | RunItem | ResultItem;
+
+class RunsTree implements vscode.TreeDataProvider<Item> {
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(private readonly services: Services) {}
+
+  refresh(): void {
+    this.changed.fire();
+  }
+
+  getTreeItem(item: Item): Item {
+    return item;
+  }
+
+  getChildren(item?: Item): Item[] {
+    if (!item) {
+      const byConfig = new Map<string, RunModel[]>();
+      for (const run of this.services.runs.list()) {
+        const config = run.record?.config ?? run.file('config');
+        byConfig.set(config, [...(byConfig.get(config) ?? []), run]);
+      }
+      return [...byConfig].map(([config, runs]) => new ConfigItem(config, runs));
+    }
+    if (item instanceof ConfigItem) return item.runs.map((run) => new RunItem(run));
+    if (!(item instanceof RunItem)) return [];
+    const report = item.run.report();
+    return (report ? summarizeReport(report) : []).map(
+      ({ domain, role, dice, gain, fsd }) =>
+        new ResultItem(
+          domain,
+          [
+            `Dice ${dice.student?.toFixed(3) ?? '-'}`,
+            ...(gain === null ? [] : [`gain ${gain.toFixed(3)}`]),
+            ...(fsd === null ? [] : [`FSD ${fsd.toFixed(3)}`]),
+          ].join(', '),
+          `${domain} (${role}): Dice of the teacher ${dice.teacher?.toFixed(3) ?? '-'}, of the student trained alone ${dice.warmup?.toFixed(3) ?? '-'}, of the distilled student ${dice.student?.toFixed(3) ?? '-'}`,
+        ),
+    );
+  }
+}
+
+const startedAt = (run: RunModel): string => {
+  const time = run.record && new Date(run.record.started);
+  return time && basename(run.folder).startsWith(configName(run.record!.config))
+    ? time.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+    : run.name;
+};
+
+/** The view of runs, and what can be done with a run there. */
+export function registerRunsView(context: vscode.ExtensionContext, services: Services): void {
+  const { runs, showError } = services;
+  const tree = new RunsTree(services);
+  const view = vscode.window.createTreeView('meddistill.runs', {
+    treeDataProvider: tree,
+    canSelectMany: true,
+    showCollapseAll: true,
+  });
+  // A running run changes twice a second; the tree need not.
+  let pending: NodeJS.Timeout | null = null;
+  const refresh = () => {
+    pending ??= setTimeout(() => {
+      pending = null;
+      const running = runs.list().filter((run) => run.isRunning).length;
+      view.badge =
+        running > 0
+          ? { value: running, tooltip: `${running} distillation${running > 1 ? 's' : ''}` }
+          : undefined;
+      tree.refresh();
+    }, 500);
+  };
+  const noteConfigs = async () =>
+    vscode.commands.executeCommand(
+      'setContext',
+      'meddistill.hasConfigs',
+      (await findConfigs()).length > 0,
+    );
+  const configs = vscode.workspace.createFileSystemWatcher('**/*.distill.jsonc', false, true);
+  const command = (name: string, action: (given?: unknown) => Promise<void> | void) =>
+    vscode.commands.registerCommand(`meddistill.${name}`, async (given?: unknown) => {
+      try {
+        await action(given);
+      } catch (error) {
+        showError(error);
+      }
+    });
+  context.subscriptions.push(
+    view,
+    configs,
+    configs.onDidCreate(noteConfigs),
+    configs.onDidDelete(noteConfigs),
+    runs.onDidChange(refresh),
+    new vscode.Disposable(() => pending && clearTimeout(pending)),
+    command('refreshRuns', () => runs.find()),
+    command('revealRun', async (given) => {
+      const run = await pickRun(runs, given, 'Run to reveal');
+      if (!run) return;
+      const uri = vscode.Uri.file(run.folder);
+      await vscode.commands.executeCommand(
+        vscode.workspace.getWorkspaceFolder(uri) ? 'revealInExplorer' : 'revealFileInOS',
+        uri,
+      );
+    }),
+    command('openRunConfig', async (given) => {
+      const run = await pickRun(runs, given, 'Run whose config to open');
+      if (run) await vscode.window.showTextDocument(vscode.Uri.file(run.file('config')));
+    }),
+    command('exportOnnx', async (given) => {
+      const run = await pickRun(runs, given, 'Run to export', (r) => r.state === 'finished');
+      if (!run) return;
+      const target = await vscode.window.showSaveDialog({
+        defaultUri: vscode.Uri.file(
+          join(
+            vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir(),
+            `${run.name}-student.onnx`,
+          ),
+        ),
+        filters: { 'ONNX model': ['onnx'] },
+        title: `Export the distilled student of ${run.name}`,
+      });
+      if (!target) return;
+      copyFileSync(join(run.folder, 'student.onnx'), target.fsPath);
+      void vscode.window.showInformationMessage(`The student is in ${target.fsPath}.`);
+    }),
+    command('deleteRun', async (given) => {
+      const run = await pickRun(runs, given, 'Run to delete', (r) => !r.isRunning);
+      if (!run) return;
+      if (run.isRunning) throw new Error(`${run.name} is running; stop it first.`);
+      await deleteRun(run);
+      await runs.find();
+    }),
+  );
+  void noteConfigs();
+}
+
+async function deleteRun(run: RunModel): Promise<void> {
+  const uri = vscode.Uri.file(run.folder);
+  const ask = (message: string, choice: string) =>
+    vscode.window.showWarningMessage(message, { modal: true, detail: run.folder }, choice);
+  if (!(await ask(`Move the run ${run.name} to the trash?`, 'Move to Trash'))) return;
+  try {
+    await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
+  } catch (error) {
+    // Remote machines often have no trash.
+    const choice = await ask(
+      `The run cannot be moved to the trash (${(error as Error).message}). Delete it for good?`,
+      'Delete',
+    );
+    if (choice) await vscode.workspace.fs.delete(uri, { recursive: true });
+  }
+}
