@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import type { DistillConfig, DomainConfig } from '../config/config';
 import { ConfigError } from '../errors';
+import { readCaseFiles } from './case-files';
 import { evenly, type Cohort } from './cohort';
 import { estimateFieldOfView } from './field-of-view';
 import { chooseChannels, normalizeIntensity } from './intensity';
 import { mapLabels, mapMask } from './labels';
 import { affineOf, axisDirections } from './orientation';
-import { readVolume } from './read-volume';
 import { resizeLinear, resizeNearest } from './resample';
-import type { CohortCase, NativeCase, PreparedCase, Volume } from './volume';
+import {
+  isPlaced,
+  type CohortCase,
+  type NativeCase,
+  type PreparedCase,
+  type Volume,
+} from './volume';
 import { predictionName, writeLikeInput } from './write-volume';
 
 /** A voxel axis (0 i, 1 j, 2 k) and whether it is walked from its end. */
@@ -26,6 +32,8 @@ export interface Walks {
 
 /** All that leads from the prepared grid back to the files. */
 export interface CaseGeometry {
+  /** Id of the case, after which its predictions are named where its files' own names would not tell it. */
+  id: string;
   files: { path: string; format: Volume['format']; shape: Volume['shape']; affine: number[][] }[];
   walks: Walks;
   /** Of each slice: its file and its place along the slicing walk. */
@@ -43,6 +51,8 @@ export interface PreparedResult {
   geometry: CaseGeometry;
   /** What occurs in the label files, also outside the chosen slices: class indices, and the samples themselves. */
   occurring: { classes: Set<number>; values: Set<number> };
+  /** What was noticed in the files and bears on the numbers: sentences. */
+  warnings: string[];
 }
 
 /**
@@ -58,17 +68,15 @@ export const viewDirections = {
 /** Of a volume, how its voxels lie. */
 export type Grid = Pick<Volume, 'path' | 'format' | 'shape' | 'affine'>;
 
-const isNifti = ({ format }: Pick<Volume, 'format'>) => format === 'nifti1' || format === 'nifti2';
-
 /** @throws ConfigError for a `domain.orientation` that is none */
 function walksOf(volume: Grid, domain: DomainConfig): Walks {
-  const affine = isNifti(volume) ? volume.affine : affineOf(domain.orientation);
+  const affine = isPlaced(volume) ? volume.affine : affineOf(domain.orientation);
   if (!affine)
     throw new ConfigError(
       `The orientation "${domain.orientation}" given for ${volume.path} is none; three letters are expected, one each of L or R, P or A, I or S.`,
     );
   const directions = axisDirections(affine);
-  const view = viewDirections[isNifti(volume) ? domain.axis : 'axial'];
+  const view = viewDirections[isPlaced(volume) ? domain.axis : 'axial'];
   const walk = ([world, sign]: readonly [number, number]): Walk => {
     const index = directions.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
     return { axis: index, reversed: directions[index].sign !== sign };
@@ -132,7 +140,7 @@ export async function prepareCase(
   item: CohortCase,
 ): Promise<PreparedResult> {
   const domain = config.domains[item.domain];
-  const volumes = await Promise.all(item.images.map((path) => readVolume(path)));
+  const { images: volumes, labels, masks } = await readCaseFiles(item, domain);
   const [head] = volumes;
   const walks = walksOf(head, domain);
   const [, rows, columns] = countAlong(head.shape, walks);
@@ -147,7 +155,7 @@ export async function prepareCase(
   const slices = evenly(all, domain.maxSlices);
   const pixels = rows * columns;
 
-  const fov = await fieldOfView(domain, item, volumes, walks, slices, pixels);
+  const fov = fieldOfView(domain, item, volumes, masks, walks, slices, pixels);
   const channels = inputChannels(config);
   const image = new Float32Array(channels * slices.length * pixels);
   const planes = volumes.map((volume) => chooseChannels(volume, domain.channel));
@@ -169,9 +177,9 @@ export async function prepareCase(
 
   const occurring = { classes: new Set<number>(), values: new Set<number>() };
   const label =
-    item.labels.length === 0
+    labels.length === 0
       ? null
-      : await readLabels(config, item, volumes, domain, slices, pixels, occurring);
+      : classIndices(config, item, volumes, labels, domain, slices, pixels, occurring);
 
   const spacing = nativeSpacing(domain, head, walks);
   const { size, fit } = config.input;
@@ -179,6 +187,7 @@ export async function prepareCase(
   const prepared: [number, number] =
     fit === 'resize' ? size : [Math.max(scaled[0], size[0]), Math.max(scaled[1], size[1])];
   const geometry: CaseGeometry = {
+    id: item.id,
     files: volumes.map(({ path, format, shape, affine }) => ({ path, format, shape, affine })),
     walks,
     slices,
@@ -209,6 +218,11 @@ export async function prepareCase(
     native: { slices: slices.length, rows, columns, label, fov, spacing },
     geometry,
     occurring,
+    warnings: [
+      ...volumes.flatMap(({ warnings }) => warnings ?? []),
+      ...labels.flatMap((file, n) => misplaced('label', volumes[n], walks, file, domain)),
+      ...masks.flatMap((file, n) => misplaced('mask', volumes[n], walks, file, domain)),
+    ],
   };
 }
 
@@ -246,18 +260,18 @@ function scaledSize(
   ];
 }
 
-async function fieldOfView(
+function fieldOfView(
   domain: DomainConfig,
   item: CohortCase,
   volumes: Volume[],
+  masks: Volume[],
   walks: Walks,
   slices: CaseGeometry['slices'],
   pixels: number,
-): Promise<Uint8Array | null> {
-  if (domain.fov === 'none' || (domain.fov === 'provided' && item.masks.length === 0)) return null;
+): Uint8Array | null {
+  if (domain.fov === 'none' || (domain.fov === 'provided' && masks.length === 0)) return null;
   const fov = new Uint8Array(slices.length * pixels);
   if (domain.fov === 'provided') {
-    const masks = await Promise.all(item.masks.map((path) => readVolume(path)));
     masks.forEach((mask, file) => checkSameSize(item, 'mask', volumes[file], walks, mask, domain));
     const maps = masks.map(mapMask);
     slices.forEach(({ file, index }, s) =>
@@ -291,9 +305,9 @@ async function fieldOfView(
   return fov;
 }
 
-/** A NIfTI label or mask is walked by its own affine, which may order its voxels otherwise; a picture like its image. */
+/** A label or mask that states its place is walked by its own affine, which may order its voxels otherwise; a picture like its image. */
 function walksLike(image: Grid, walks: Walks, other: Grid, domain: DomainConfig): Walks {
-  return isNifti(image) && isNifti(other) ? walksOf(other, domain) : walks;
+  return isPlaced(image) && isPlaced(other) ? walksOf(other, domain) : walks;
 }
 
 /** @throws ConfigError where a label or a mask is not of its image's size, seen along the domain's slices */
@@ -322,17 +336,53 @@ function checkSameSize(
     );
 }
 
-async function readLabels(
+/**
+ * Image and label that both state their place should state the same: they are paired voxel by voxel. The sentence tells
+ * by how many mm their corners lie apart, where it is more than half a voxel.
+ */
+function misplaced(
+  what: 'label' | 'mask',
+  image: Volume,
+  walks: Walks,
+  other: Volume,
+  domain: DomainConfig,
+): string[] {
+  if (!isPlaced(image) || !isPlaced(other)) return [];
+  const corners = (volume: Volume, own: Walks) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].map((corner) => {
+      const index = [0, 0, 0];
+      [own.slice, own.row, own.column].forEach(({ axis, reversed }, n) => {
+        const last = ((corner >> n) & 1) === 1;
+        index[axis] = last !== reversed ? volume.shape[axis] - 1 : 0;
+      });
+      return [0, 1, 2].map(
+        (row) =>
+          volume.affine[row][3] +
+          index.reduce((sum, value, axis) => sum + value * volume.affine[row][axis], 0),
+      );
+    });
+  const ours = corners(image, walks);
+  const theirs = corners(other, walksOf(other, domain));
+  const apart = Math.max(
+    ...ours.map((point, n) => Math.hypot(...point.map((value, axis) => value - theirs[n][axis]))),
+  );
+  if (apart <= 0.5 * Math.min(...image.spacing)) return [];
+  return [
+    `${other.path}: by its header the ${what} lies up to ${Number(apart.toPrecision(3))} mm away from its image, ${image.path}; the two are paired voxel by voxel all the same.`,
+  ];
+}
+
+function classIndices(
   config: DistillConfig,
   item: CohortCase,
   volumes: Volume[],
+  files: Volume[],
   domain: DomainConfig,
   slices: CaseGeometry['slices'],
   pixels: number,
   occurring: PreparedResult['occurring'],
-): Promise<Uint8Array> {
+): Uint8Array {
   const walks = walksOf(volumes[0], domain);
-  const files = await Promise.all(item.labels.map((path) => readVolume(path)));
   const maps = files.map((file, n) => {
     checkSameSize(item, 'label', volumes[n], walks, file, domain);
     const { labels, values } = mapLabels(file, config.classes, domain.values);
@@ -458,7 +508,7 @@ export async function writePrediction(
   const maps = labelsInFiles(geometry, labels);
   return Promise.all(
     geometry.files.map(async (file, n) => {
-      const path = join(folder, predictionName(file.path, file.format));
+      const path = join(folder, predictionName(file, geometry.id));
       await writeLikeInput(file, maps[n], path);
       return path;
     }),

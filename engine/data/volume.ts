@@ -33,6 +33,10 @@ export interface Volume {
   warnings?: string[];
 }
 
+/** True for formats that say where their voxels lie in the patient; pictures do not. */
+export const isPlaced = ({ format }: Pick<Volume, 'format'>): boolean =>
+  format === 'nifti1' || format === 'nifti2' || format === 'dicom';
+
 /** What identifies a case within a cohort and where its files are. */
 export interface CohortCase {
   domain: string;

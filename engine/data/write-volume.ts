@@ -7,7 +7,7 @@ import { UserError } from '../errors';
 import { encodeNifti1 } from './nifti';
 import { encodePng } from './png';
 import { readVolume } from './read-volume';
-import type { Volume } from './volume';
+import { isPlaced, type Volume } from './volume';
 
 const gzipAsync = promisify(gzip);
 
@@ -56,11 +56,25 @@ export async function writeVolume(
   return writeWhole(path, /\.gz$/i.test(path) ? await gzipAsync(bytes, { level: 4 }) : bytes);
 }
 
-/** The file name of a prediction for an image: NIfTI stays NIfTI (a pair becomes `.nii.gz`), pictures become PNG. */
-export function predictionName(path: string, format: Volume['format']): string {
+/**
+ * The file name of a prediction for an image: NIfTI stays NIfTI (a pair becomes `.nii.gz`), a picture becomes PNG; a
+ * DICOM series or a stack of pictures becomes NIfTI of its case's id. A name that does not hold the id gets it in front,
+ * so that files of one name in several folders stay apart.
+ */
+export function predictionName(
+  { path, format, shape }: Pick<Volume, 'path' | 'format' | 'shape'>,
+  id = '',
+): string {
   const name = basename(path);
-  if (format !== 'nifti1' && format !== 'nifti2') return `${name.replace(/\.[^.]+$/, '')}.png`;
-  return /\.nii(\.gz)?$/i.test(name) ? name : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`;
+  const label = id.replace(/[\\/]/g, '_');
+  if (format === 'dicom' || (!isPlaced({ format }) && shape[2] > 1))
+    return `${(label || name).replace(/\.dcm$/i, '')}.nii.gz`;
+  const own = !isPlaced({ format })
+    ? `${name.replace(/\.[^.]+$/, '')}.png`
+    : /\.nii(\.gz)?$/i.test(name)
+      ? name
+      : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`;
+  return name.includes(label) ? own : `${label}_${own}`;
 }
 
 /**

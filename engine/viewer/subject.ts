@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { LabelValue } from '../config/config';
 import { mapLabels } from '../data/labels';
 import type { Walks } from '../data/prepare';
-import type { Volume } from '../data/volume';
+import { isPlaced, type Volume } from '../data/volume';
 import { predictionName } from '../data/write-volume';
 import { UserError } from '../errors';
 import { networkTitles } from '../training/table';
@@ -24,7 +24,8 @@ import type {
 } from './protocol';
 import { checkResampled, ResampledLabels } from './resampled-labels';
 import { predictionFolder, probabilityFolder, readReport, readRunConfig } from './run-cases';
-import { isNifti, Stack, type StackSlice } from './stack';
+import { Stack, type StackSlice } from './stack';
+import { openWholeCase } from './whole-case';
 import type { OpenFiles, Voxels } from './voxels';
 import { windowsOf } from './windows';
 
@@ -83,7 +84,9 @@ async function openCase(
     spacing: settings?.spacing ?? null,
   } as const;
   const absolute = (path: string) => resolve(run, path);
-  const image = await Stack.open(files.images.map(absolute), open, options);
+  const item = { images: files.images.map(absolute), labels: files.labels.map(absolute) };
+  const whole = await openWholeCase(item, settings ?? {}, open);
+  const image = await Stack.open(whole?.images ?? item.images, open, options);
   const layers = new Map<LayerName, Layer>();
   const add = async (info: Omit<LayerInfo, 'error'>, read: () => Promise<ReadLabels>) => {
     try {
@@ -95,12 +98,12 @@ async function openCase(
   };
 
   if (files.labels.length > 0) {
-    const paths = files.labels.map(absolute);
+    const paths = whole?.labels ?? item.labels;
     await add(
       {
         name: 'reference',
         title: 'Reference',
-        path: paths[0],
+        path: item.labels[0],
         probabilities: false,
         threshold: null,
         note: null,
@@ -110,7 +113,7 @@ async function openCase(
           throw new UserError(
             `The run's config ${join(run, 'config.distill.jsonc')} cannot be read, and with it what the values of the labels mean.`,
           );
-        const stack = await Stack.open(paths, open, options);
+        const stack = await Stack.open(paths, open, options, image);
         requireSameSize(image, stack);
         const values: Record<string, LabelValue> = settings.values;
         return async (plane, index) =>
@@ -121,7 +124,9 @@ async function openCase(
   for (const network of networkNames) {
     const evaluated = domain.networks[network];
     const named = (folder: string) =>
-      image.files.map((path) => join(folder, predictionName(path, image.head.format)));
+      (whole ? [image.head.path] : image.files).map((path) =>
+        join(folder, predictionName({ ...image.head, path }, source.id)),
+      );
     const paths = named(predictionFolder(run, source.domain, network));
     if (!evaluated && !existsSync(paths[0])) continue;
     const stored = named(probabilityFolder(run, source.domain, network));
@@ -141,9 +146,9 @@ async function openCase(
           throw new UserError(
             `The run wrote no predictions of this network: ${paths[0]} does not exist; set "output": { "predictions": true } in the config.`,
           );
-        const stack = await Stack.open(paths, open, options);
+        const stack = await Stack.open(paths, open, options, image);
         requireSameSize(image, stack);
-        const likely = probabilities ? await Stack.open(stored, open, options) : null;
+        const likely = probabilities ? await Stack.open(stored, open, options, image) : null;
         if (likely) requireSameSize(image, likely);
         return async (plane, index, _frame, value) =>
           likely && value !== null
@@ -152,13 +157,15 @@ async function openCase(
       },
     );
   }
+  whole?.release();
   return {
     image,
     layers,
     info: {
       ...imageInfo(image),
       title: `${source.domain} / ${source.id}`,
-      plane: isNifti(image.head) ? options.axis : 'axial',
+      frame: whole ? 0 : Math.min(settings?.frame ?? 0, image.head.frames - 1),
+      plane: isPlaced(image.head) ? options.axis : 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes: report.classes,
       windows: await windowsOf(image, settings?.intensity ?? null),
@@ -222,6 +229,7 @@ async function openFile(
     info: {
       ...imageInfo(image),
       title: basename(source.path),
+      frame: 0,
       plane: 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes: values.map((value) => `Label ${value}`),
@@ -238,10 +246,10 @@ async function overlaySlices(
   voxels: Voxels,
   open: OpenFiles,
 ): Promise<{ read: ReadSamples; note: string | null }> {
-  const sameKind = isNifti(image.head) === isNifti(voxels);
+  const sameKind = isPlaced(image.head) === isPlaced(voxels);
   const sameGrid =
     sameKind &&
-    (isNifti(voxels)
+    (isPlaced(voxels)
       ? image.planes.every((plane) => sharesGrid(plane.name, image.head, voxels))
       : image.head.shape.join() === voxels.shape.join());
   if (sameGrid) {
@@ -258,7 +266,7 @@ async function overlaySlices(
       note: null,
     };
   }
-  if (!sameKind || !isNifti(voxels))
+  if (!sameKind || !isPlaced(voxels))
     throw new UserError(
       `${voxels.path} is ${voxels.shape.join(' x ')}, but the image is ${image.head.shape.join(' x ')}; pictures are laid over each other pixel by pixel.`,
     );
@@ -318,7 +326,7 @@ async function thresholded(
   classes: number,
 ): Promise<Uint8Array> {
   const frames = Math.min(classes, stack.head.frames);
-  const scale = stack.head.dtype === 'uint8' && !isNifti(stack.head) ? 1 / 255 : 1;
+  const scale = stack.head.dtype === 'uint8' && !isPlaced(stack.head) ? 1 / 255 : 1;
   let labels = new Uint8Array(0);
   let best = new Float32Array(0);
   for (let frame = 0; frame < frames; frame++) {
@@ -365,7 +373,7 @@ function imageInfo({ head, planes, files }: Stack) {
     frames,
     spacing,
     affine: hasSpacing && files.length === 1 ? affine : null,
-    orientation: isNifti(head) ? orientation : null,
+    orientation: isPlaced(head) ? orientation : null,
     planes: planes.map(planeInfo),
   };
 }
@@ -411,5 +419,8 @@ function imageSlice({ data, channels, rows, columns }: StackSlice): ImageSlice {
     data instanceof Int16Array ||
     data instanceof Uint16Array ||
     data instanceof Float32Array;
+  // Colours are drawn with 8 bits.
+  if (channels > 1 && data instanceof Uint16Array)
+    return { rows, columns, channels, data: Uint8Array.from(data, (value) => value / 257) };
   return { rows, columns, channels, data: small ? data : new Float32Array(data) };
 }

@@ -182,16 +182,16 @@ describe('prepareCase', () => {
     withFolder(async (folder) => {
       const first = await writePicture(folder, '1.pgm', 6, 8);
       await writePicture(folder, '2.pgm', 6, 8, 3);
-      const { prepared, native, geometry } = await prepareCase(
-        config(folder),
-        caseOf(folder, '1.pgm', '2.pgm'),
-      );
+      const { prepared, native, geometry } = await prepareCase(config(folder), {
+        ...caseOf(folder, '1.pgm', '2.pgm'),
+        id: 'a',
+      });
       assert.deepEqual([prepared.slices, prepared.rows, prepared.columns], [2, 6, 8]);
       first.forEach((value, n) => assert.ok(Math.abs(prepared.image[n] - value / 100) < 1e-6));
       const paths = await writePrediction(geometry, native.label!, join(folder, 'out'));
       assert.deepEqual(
         paths,
-        ['1.png', '2.png'].map((name) => join(folder, 'out', name)),
+        ['a_1.png', 'a_2.png'].map((name) => join(folder, 'out', name)),
       );
       assert.deepEqual((await readVolume(paths[1])).data, native.label!.slice(48));
     }));

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeNifti1 } from '../../../engine/data/nifti';
+import type { Volume } from '../../../engine/data/volume';
 import { readVolume } from '../../../engine/data/read-volume';
 import { predictionName, writeLikeInput, writeVolume } from '../../../engine/data/write-volume';
 import { niftiBytes, withFolder } from './shared';
 import golden from './golden/write.json';
+
+const named = (path: string, format: Volume['format'], id?: string, slices = 1) =>
+  predictionName({ path, format, shape: [4, 4, slices] }, id);
 
 describe('writeVolume', () => {
   for (const { name, shape, affine, samples, type, file } of golden)
@@ -32,7 +36,7 @@ describe('writeVolume', () => {
       const input = join(folder, 'oblique.nii');
       await writeFile(input, niftiBytes('oblique-3.nii'));
       const labels = Uint8Array.from({ length: 60 }, (_, n) => n % 3);
-      const out = join(folder, 'out', predictionName(input, 'nifti1'));
+      const out = join(folder, 'out', named(input, 'nifti1'));
       await writeLikeInput(input, labels, out);
       const [image, written] = [await readVolume(input), await readVolume(out)];
       assert.deepEqual(written.affine, image.affine);
@@ -42,7 +46,7 @@ describe('writeVolume', () => {
 
   it('writes label maps of pictures as PNG of class indices', () =>
     withFolder(async (folder) => {
-      const path = join(folder, predictionName('/data/im0001.ppm', 'ppm'));
+      const path = join(folder, named('/data/im0001.ppm', 'ppm'));
       const labels = Uint8Array.from({ length: 35 }, (_, n) => n % 4);
       const affine = [[1, 0, 0, 0]];
       await writeVolume(path, { shape: [7, 5, 1], data: labels, affine });
@@ -53,9 +57,19 @@ describe('writeVolume', () => {
     }));
 
   it('names predictions after their images', () => {
-    assert.equal(predictionName('/a/b.nii', 'nifti1'), 'b.nii');
-    assert.equal(predictionName('/a/b.hdr', 'nifti1'), 'b.nii.gz');
-    assert.equal(predictionName('/a/b.c.jpg', 'jpeg'), 'b.c.png');
+    assert.equal(named('/a/b.nii', 'nifti1'), 'b.nii');
+    assert.equal(named('/a/b.hdr', 'nifti1'), 'b.nii.gz');
+    assert.equal(named('/a/b.c.jpg', 'jpeg'), 'b.c.png');
+  });
+
+  it('names predictions after their cases where files of several have one name, and where there is no file', () => {
+    assert.equal(named('/a/7/scan.nii.gz', 'nifti1', '7'), '7_scan.nii.gz');
+    assert.equal(named('/a/scan-7.nii.gz', 'nifti1', '7'), 'scan-7.nii.gz');
+    assert.equal(named('/a/7/12.png', 'png', '7'), '7_12.png');
+    assert.equal(named('/a/b.jpg', 'jpeg', 'b.jpg'), 'b.png');
+    assert.equal(named('/a/7/DICOM', 'dicom', '7'), '7.nii.gz');
+    assert.equal(named('/a/7/slices', 'png', 'site/7', 12), 'site_7.nii.gz');
+    assert.equal(named('/a/image.dcm', 'dicom', 'image.dcm'), 'image.nii.gz');
   });
 
   it('refuses other types, wrong lengths and grids too large for the format', async () => {
