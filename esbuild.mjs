@@ -24,7 +24,7 @@ const node = {
   format: 'cjs',
   // jsonc-parser's "main" cannot be bundled.
   mainFields: ['module', 'main'],
-  external: ['vscode', 'onnxruntime-node', '@tensorflow/tfjs-node-gpu'],
+  external: ['vscode', 'onnxruntime-node', 'onnxruntime-web'],
 };
 
 // One script and one style sheet a view, for the browser's sandbox.

@@ -53,6 +53,7 @@ const deviceOption = new Option('--device <device>', 'where to compute').choices
   'cuda',
   'directml',
   'coreml',
+  'wasm',
 ]);
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);

@@ -22,7 +22,7 @@ export interface DistillConfig {
   cache: { folder: string; gigabytes: number };
 }
 
-export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
+export type DeviceName = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml' | 'wasm';
 
 /** Data from one scanner, site or modality. */
 export interface DomainConfig {

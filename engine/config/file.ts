@@ -115,7 +115,7 @@ export interface Distillation {
     confidence?: number;
     watch?: number;
   };
-  device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml';
+  device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml' | 'wasm';
   threads?: number;
   output?: {
     folder?: string;

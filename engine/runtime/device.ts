@@ -7,7 +7,7 @@ import { Graph } from '../graph/graph';
 import { conv } from '../graph/convolution';
 import { reduceMax } from '../graph/reduction';
 import { toOnnx } from '../graph/onnx';
-import { loadRuntime } from './onnxruntime';
+import { loadRuntime, runtimeOf } from './onnxruntime';
 
 /** Where programs run: what a run records of it. */
 export interface Device {
@@ -20,13 +20,21 @@ export interface Device {
 }
 
 /** Best first; which of them exist depends on the platform's build of ONNX Runtime. */
-const preference: readonly Device['name'][] = ['cuda', 'coreml', 'directml', 'webgpu', 'cpu'];
+const preference: readonly Device['name'][] = [
+  'cuda',
+  'coreml',
+  'directml',
+  'webgpu',
+  'cpu',
+  'wasm',
+];
 const providers = {
   cpu: 'cpu',
   webgpu: 'webgpu',
   cuda: 'cuda',
   directml: 'dml',
   coreml: 'coreml',
+  wasm: 'wasm',
 } as const;
 
 export const providerOf = (device: Device): string => providers[device.name];
@@ -37,10 +45,15 @@ export const providerOf = (device: Device): string => providers[device.name];
  */
 export async function openDevice(wanted: DeviceName, threads = 0): Promise<Device> {
   const count = threads > 0 ? threads : cpus().length;
-  const ort = loadRuntime();
-  const built = new Set(ort.listSupportedBackends().map((backend) => backend.name));
   const candidates = wanted === 'auto' ? preference : [wanted];
   const reasons: string[] = [];
+  const built = new Set<string>(['wasm']);
+  try {
+    for (const { name } of loadRuntime().listSupportedBackends()) built.add(name);
+  } catch (error) {
+    if (wanted !== 'auto' && wanted !== 'wasm') throw error;
+    if (wanted === 'auto') reasons.push((error as Error).message);
+  }
   for (const name of candidates) {
     if (!built.has(providers[name])) {
       if (wanted !== 'auto')
@@ -55,9 +68,9 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
       continue;
     }
     try {
-      const seconds = await probe(providers[name]);
+      const seconds = await probe(name, count);
       // A software graphics adapter starts as well as a real one, but is slower than the processor it runs on.
-      if (wanted === 'auto' && name === 'webgpu' && seconds > (await probe('cpu'))) {
+      if (wanted === 'auto' && name === 'webgpu' && seconds > (await probe('cpu', count))) {
         reasons.push('the webgpu adapter is slower than the processor');
         continue;
       }
@@ -70,7 +83,9 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
     return {
       name,
       description:
-        name === 'cpu' ? (cpus()[0]?.model.trim() ?? process.arch) : `ONNX Runtime ${name}`,
+        name === 'cpu' || name === 'wasm'
+          ? (cpus()[0]?.model.trim() ?? process.arch)
+          : `ONNX Runtime ${name}`,
       threads: count,
       ...(reasons.length ? { note: `Running on the ${name}: ${reasons.join('; ')}.` } : {}),
     };
@@ -105,8 +120,8 @@ function shortReason(error: unknown): string {
 }
 
 /** Runs a small convolution with a known result and returns its seconds; throws where that cannot be done. */
-async function probe(provider: string): Promise<number> {
-  const ort = loadRuntime();
+async function probe(name: Device['name'], threads: number): Promise<number> {
+  const ort = runtimeOf({ name, description: '', threads });
   const graph = new Graph();
   const [channels, size] = [32, 64];
   const x = graph.input('x', 'float32', [2, channels, size, size]);
@@ -118,7 +133,7 @@ async function probe(provider: string): Promise<number> {
   ]);
   graph.output('y', reduceMax(conv(x, w, null, { padding: 1 }), [0, 1, 2, 3]));
   const session = await ort.InferenceSession.create(toOnnx(graph), {
-    executionProviders: [provider],
+    executionProviders: [providers[name]],
     logSeverityLevel: 4,
   });
   const feeds = { x: new ort.Tensor('float32', new Float32Array(x.size).fill(1), x.shape) };

@@ -1,9 +1,9 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { add } from '../graph/elementwise';
 import { elements, Graph, type TensorData } from '../graph/graph';
 import { toOnnx } from '../graph/onnx';
 import { providerOf, type Device } from './device';
-import { loadRuntime } from './onnxruntime';
+import { runtimeOf, type Runtime } from './onnxruntime';
 
 export interface ProgramOptions {
   device: Device;
@@ -33,20 +33,23 @@ export class Program {
     private readonly session: InferenceSession,
     private readonly graph: Graph,
     state: ReadonlyMap<string, Float32Array>,
-    private readonly onGpu: boolean,
+    private readonly ort: Runtime,
+    private readonly device: Device,
   ) {
-    const { Tensor } = loadRuntime();
+    const { Tensor } = ort;
     this.results = [...graph.outputs.keys()].filter((name) => !name.startsWith('next:'));
     for (const [name, data] of state) {
       const shape = graph.parameters.get(name)!.value.shape;
       this.current.set(name, new Tensor('float32', data.slice(), shape));
-      if (!onGpu) this.spare.set(name, new Tensor('float32', new Float32Array(data.length), shape));
+      // WebGPU makes its own buffers, the WASM build copies its outputs: neither writes into a given one.
+      if (device.name !== 'webgpu' && device.name !== 'wasm')
+        this.spare.set(name, new Tensor('float32', new Float32Array(data.length), shape));
     }
   }
 
   /** Compiles the graph. Every parameter that its outputs need must be in `frozen` or `state`. */
   static async compile(graph: Graph, options: ProgramOptions): Promise<Program> {
-    const ort = loadRuntime();
+    const ort = runtimeOf(options.device);
     const state = new Map(options.state);
     const onGpu = options.device.name === 'webgpu';
     const model = toOnnx(graph, { weights: options.frozen });
@@ -77,14 +80,14 @@ export class Program {
       }
     for (const name of [...state.keys()])
       if (!session.inputNames.includes(name)) state.delete(name);
-    return new Program(session, graph, state, onGpu);
+    return new Program(session, graph, state, ort, options.device);
   }
 
   /** One run: takes the graph's inputs by name, returns its outputs by name, and moves the state on. */
   async run(
     feeds: Readonly<Record<string, TensorData>> = {},
   ): Promise<Record<string, Float32Array>> {
-    const { Tensor } = loadRuntime();
+    const { Tensor } = this.ort;
     const inputs: Record<string, Tensor> = Object.fromEntries(this.current);
     for (const { name, type, shape } of this.graph.inputs) {
       const data = feeds[name];
@@ -104,8 +107,8 @@ export class Program {
       const after = outputs[next(name)];
       if (!after) continue;
       const before = this.current.get(name)!;
-      if (this.onGpu) before.dispose();
-      else this.spare.set(name, before);
+      if (this.spare.has(name)) this.spare.set(name, before);
+      else before.dispose();
       this.current.set(name, after);
     }
     const results: Record<string, Float32Array> = {};
@@ -118,7 +121,7 @@ export class Program {
 
   /** Replaces the state's values; names that the program does not have are passed over. */
   load(state: ReadonlyMap<string, Float32Array>): void {
-    const { Tensor } = loadRuntime();
+    const { Tensor } = this.ort;
     for (const [name, before] of this.current) {
       const data = state.get(name);
       if (!data) continue;
@@ -129,7 +132,8 @@ export class Program {
 
   /** A copy of the state's present values. */
   async state(): Promise<Map<string, Float32Array>> {
-    const tensors = this.onGpu ? await this.download() : Object.fromEntries(this.current);
+    const tensors =
+      this.device.name === 'webgpu' ? await this.download() : Object.fromEntries(this.current);
     const copy = new Map<string, Float32Array>();
     for (const name of this.current.keys())
       copy.set(name, (tensors[name].data as Float32Array).slice());
@@ -142,7 +146,7 @@ export class Program {
       const graph = new Graph();
       for (const [name, { dims }] of this.current)
         graph.output(name, add(graph.input(`from:${name}`, 'float32', dims), graph.scalar(0)));
-      this.downloader = await loadRuntime().InferenceSession.create(toOnnx(graph), {
+      this.downloader = await this.ort.InferenceSession.create(toOnnx(graph), {
         executionProviders: ['webgpu'],
         logSeverityLevel: 3,
       });

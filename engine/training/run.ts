@@ -12,7 +12,7 @@ import { frechetSemanticDistance, type FrechetSemanticDistance } from '../metric
 import type { EngineEvent } from '../protocol';
 import { Random } from '../random';
 import { openDevice, type Device } from '../runtime/device';
-import { loadRuntime } from '../runtime/onnxruntime';
+import { runtimeOf } from '../runtime/onnxruntime';
 import { version } from '../version';
 import {
   casesCsv,
@@ -163,7 +163,7 @@ class Run {
     this.device = await openDevice(config.device, config.threads);
     const { name, description, threads, note } = this.device;
     this.record.device = { name, description, threads };
-    this.record.versions['onnxruntime'] = loadRuntime().env.versions.node ?? 'unknown';
+    this.record.versions['onnxruntime'] = runtimeOf(this.device).env.versions.common;
     await this.folder.writeRecord(this.record);
     this.emit({ type: 'device', device: name, name: description, threads, note });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { loadConfig } from '../../../engine/config/load';
 import { Graph, elements } from '../../../engine/graph/graph';
 import { initialize } from '../../../engine/networks/initialization';
@@ -12,49 +11,48 @@ import { addTrainingStep } from '../../../engine/training/training-graph';
 import { withFolder } from '../data/shared';
 import { tinyRunConfig, writeConfig } from '../training/tiny-cohort';
 
-// A graphics driver in software is enough: VK_ICD_FILENAMES names SwiftShader's description, which comes with Chromium.
-describe('training on WebGPU', function () {
-  this.timeout(300_000);
-  let gpu: Device;
+// WebGPU: a graphics driver in software is enough; VK_ICD_FILENAMES names SwiftShader's description, which comes with Chromium.
+for (const device of ['wasm', 'webgpu'] as const)
+  describe(`training on ${device}`, function () {
+    this.timeout(300_000);
+    let other: Device;
 
-  before(async function () {
-    try {
-      gpu = await openDevice('webgpu');
-    } catch (error) {
-      console.log(`      skipped: ${(error as Error).message}`);
-      this.skip();
-    }
-  });
+    before(async function () {
+      try {
+        other = await openDevice(device, 2);
+      } catch (error) {
+        console.log(`      skipped: ${(error as Error).message}`);
+        this.skip();
+      }
+    });
 
-  for (const name of ['teacher', 'distill'])
-    it(`takes the same steps as on the processor: ${name}`, () =>
-      withFolder(async (folder) => {
-        const config = loadConfig(
-          await writeConfig(folder, {
-            ...tinyRunConfig(),
-            output: { folder: join(folder, 'run') },
-          }),
-        );
-        const stage = stagesOf(config).find((s) => s.name === name)!;
-        const cpu = await twoSteps(stage, await openDevice('cpu', 1));
-        const onGpu = await twoSteps(stage, gpu);
-        assert.ok(cpu.losses.every(Number.isFinite));
-        cpu.losses.forEach((loss, i) =>
-          assert.ok(Math.abs(loss - onGpu.losses[i]) < 2e-3 * Math.abs(loss), `step ${i + 1}`),
-        );
-        for (const [weight, values] of cpu.state) {
-          if (weight.includes('@')) continue;
-          const other = onGpu.state.get(weight)!;
-          const scale = values.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-2);
-          values.forEach((v, i) =>
+    for (const name of ['teacher', 'distill'])
+      it(`takes the same steps as on the processor: ${name}`, () =>
+        withFolder(async (folder) => {
+          const config = loadConfig(await writeConfig(folder, tinyRunConfig()));
+          const stage = stagesOf(config).find((s) => s.name === name)!;
+          const expected = await twoSteps(stage, await openDevice('cpu', 1));
+          const found = await twoSteps(stage, other);
+          assert.ok(expected.losses.every(Number.isFinite));
+          expected.losses.forEach((loss, i) =>
             assert.ok(
-              Math.abs(v - other[i]) < 0.05 * scale,
-              `${weight}[${i}]: ${v} and ${other[i]}`,
+              Math.abs(loss - found.losses[i]) < 2e-3 * Math.abs(loss),
+              `step ${i + 1}: ${loss} and ${found.losses[i]}`,
             ),
           );
-        }
-      }));
-});
+          for (const [weight, values] of expected.state) {
+            if (weight.includes('@')) continue;
+            const after = found.state.get(weight)!;
+            const scale = values.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-2);
+            values.forEach((v, i) =>
+              assert.ok(
+                Math.abs(v - after[i]) < 0.05 * scale,
+                `${weight}[${i}]: ${v} and ${after[i]}`,
+              ),
+            );
+          }
+        }));
+  });
 
 /** Losses of two training steps on random images, and the state after them. */
 async function twoSteps(stage: Stage, device: Device) {
