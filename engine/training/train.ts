@@ -92,7 +92,7 @@ export async function trainStage(
     if (!stage.selects) return;
     const weights = weightsOf(await program.state());
     const dice = await context.validate(stage, step, new Map([...frozen, ...weights]));
-    if (!best || (dice ?? 0) > best.dice) best = { step, dice: dice ?? 0, weights };
+    if (!best || (dice ?? 0) >= best.dice) best = { step, dice: dice ?? 0, weights };
   };
 
   try {
