@@ -55,9 +55,62 @@ async function readAt(
 const leftovers = new Set<string>();
 process.once('exit', () => leftovers.forEach((path) => rmSync(path, { force: true })));
 
+/** A file for as long as it is open: without a name where the system allows that, so that nothing is left behind by a crash. */
+interface Scratch {
+  handle: FileHandle;
+  close(): Promise<void>;
+}
+
+/** @throws UserError where the disk has no room for `bytes` of what is in `path` */
+async function openScratch(path: string, bytes: number): Promise<Scratch> {
+  const folder = tmpdir();
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < bytes + padding)
+    throw new UserError(
+      `${path} takes ${size(bytes)} unpacked, but ${folder}, where it would be unpacked, has ${size(bavail * bsize)} left.`,
+    );
+  const name = join(folder, `meddistill-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  const handle = await open(name, 'wx+', 0o600);
+  leftovers.add(name);
+  const remove = () =>
+    rm(name, { force: true }).then(
+      () => void leftovers.delete(name),
+      // Windows may keep it until it is closed.
+      () => {},
+    );
+  await remove();
+  return {
+    handle,
+    close: async () => {
+      await handle.close();
+      await remove();
+    },
+  };
+}
+
+/** Bytes that were made from the file `path`, put aside on the disk. */
+export async function putAside(path: string, bytes: Uint8Array): Promise<ByteSource> {
+  const scratch = await openScratch(path, bytes.length);
+  try {
+    await writeAll(scratch.handle, bytes, 0);
+  } catch (error) {
+    await scratch.close();
+    throw sentence(path, error as NodeJS.ErrnoException);
+  }
+  return {
+    read: (position, length) => readAt(scratch.handle, path, position, length),
+    close: () => scratch.close(),
+  };
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length;)
+    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+}
+
 /**
  * A gzip stream, inflated once into a temporary file, since it cannot be entered in the middle. What is inflated already can be read
- * while the rest still is. The file has no name where the system allows that, so that nothing is left behind by a crash.
+ * while the rest still is.
  */
 class InflatedBytes implements ByteSource {
   private written = 0;
@@ -67,36 +120,21 @@ class InflatedBytes implements ByteSource {
   private readonly input;
 
   static async open(path: string, end: number): Promise<InflatedBytes> {
-    const folder = tmpdir();
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < end + padding)
-      throw new UserError(
-        `${path} inflates to ${size(end)}, but ${folder}, where it would be unpacked, has ${size(bavail * bsize)} left.`,
-      );
-    const name = join(folder, `meddistill-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-    const handle = await open(name, 'wx+', 0o600);
-    leftovers.add(name);
-    try {
-      await rm(name);
-      leftovers.delete(name);
-    } catch {
-      // Windows may keep it until it is closed.
-    }
-    return new InflatedBytes(path, end, name, handle);
+    return new InflatedBytes(path, end, await openScratch(path, end));
   }
 
   private constructor(
     private readonly path: string,
     private readonly end: number,
-    private readonly name: string,
-    private readonly handle: FileHandle,
+    private readonly scratch: Scratch,
   ) {
     this.input = createReadStream(path, { highWaterMark: 2 ** 18 });
     void this.inflate();
   }
 
   private async inflate(): Promise<void> {
-    const { path, end, handle, input } = this;
+    const { path, end, input } = this;
+    const { handle } = this.scratch;
     const output = createGunzip({ chunkSize: 2 ** 20 });
     input.on('error', (error) => output.destroy(error));
     input.pipe(output);
@@ -106,7 +144,7 @@ class InflatedBytes implements ByteSource {
           throw new UserError(
             `${path}: the gzip stream holds more than the ${end} bytes that its header announces.`,
           );
-        await handle.write(chunk, 0, chunk.length, this.written);
+        await writeAll(handle, chunk, this.written);
         this.written += chunk.length;
         this.settle();
       }
@@ -138,16 +176,12 @@ class InflatedBytes implements ByteSource {
       this.waiting.push({ until: position + length, resolve, reject });
       this.settle();
     });
-    return readAt(this.handle, this.path, position, length);
+    return readAt(this.scratch.handle, this.path, position, length);
   }
 
   async close(): Promise<void> {
     this.input.destroy(new UserError(`${this.path} was closed.`));
-    await this.handle.close();
-    await rm(this.name, { force: true }).then(
-      () => leftovers.delete(this.name),
-      () => false,
-    );
+    await this.scratch.close();
   }
 }
 

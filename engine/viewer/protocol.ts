@@ -60,6 +60,8 @@ export interface ViewerSubject {
   shape: Vector;
   channels: number;
   frames: number;
+  /** Of several frames, the one to begin with. */
+  frame: number;
   /** Voxel size along i, j, k in mm. */
   spacing: Vector;
   /** Voxel to world mm, RAS+; null where the file states none. */

@@ -1,5 +1,5 @@
 import { affineOf } from '../data/orientation';
-import type { Volume } from '../data/volume';
+import { isPlaced, type Volume } from '../data/volume';
 import { UserError } from '../errors';
 import { arrange, planeNames, planeOf, type Plane } from './planes';
 import type { PlaneName, Vector } from './protocol';
@@ -23,9 +23,6 @@ export interface StackSlice {
   columns: number;
 }
 
-export const isNifti = ({ format }: Pick<Volume, 'format'>) =>
-  format === 'nifti1' || format === 'nifti2';
-
 /** A volume, or several files whose slices follow each other: one case. */
 export class Stack {
   private constructor(
@@ -35,15 +32,22 @@ export class Stack {
     readonly planes: readonly Plane[],
   ) {}
 
-  /** @throws UserError where the first file cannot be read */
+  /**
+   * Of a label map, `image` is what it belongs to: where not both of them state where their voxels lie, it is walked as that is.
+   * @throws UserError where the first file cannot be read
+   */
   static async open(
     files: readonly string[],
     open: OpenFiles,
     options: StackOptions,
+    image?: Stack,
   ): Promise<Stack> {
     if (files.length === 0) throw new UserError('The case has no files.');
     const head = await open.get(files[0]);
-    return new Stack(files, open, head, stackPlanes(head, files.length, options));
+    const sameOrder =
+      image && !(isPlaced(head) && isPlaced(image.head)) && sizeOf(head) === sizeOf(image.head);
+    const planes = sameOrder ? image.planes : stackPlanes(head, files.length, options);
+    return new Stack(files, open, head, planes);
   }
 
   plane(name: PlaneName): Plane {
@@ -66,9 +70,9 @@ export class Stack {
     const each = plane.slices / this.files.length;
     const path = this.files[Math.floor(index / each)];
     const voxels = await this.open.get(path);
-    if (voxels.shape.join() !== this.head.shape.join())
+    if (sizeOf(voxels) !== sizeOf(this.head))
       throw new UserError(
-        `${voxels.path} is ${voxels.shape.join(' x ')}, but the first of its case, ${this.head.path}, is ${this.head.shape.join(' x ')}.`,
+        `${voxels.path} is ${sizeOf(voxels)}, but the first of its case, ${this.head.path}, is ${sizeOf(this.head)}.`,
       );
     const own = index % each;
     const at = slice.reversed ? each - 1 - own : own;
@@ -82,9 +86,11 @@ export class Stack {
   }
 }
 
+const sizeOf = ({ shape }: Pick<Volume, 'shape'>): string => shape.join(' x ');
+
 /** A volume can be seen from three sides, pictures and stacks from one. */
 function stackPlanes(head: Voxels, files: number, options: StackOptions): Plane[] {
-  if (isNifti(head)) {
+  if (isPlaced(head)) {
     if (files === 1) return planeNames.map((name) => planeOf(head, name));
     return [alongFiles(planeOf(head, options.axis), files)];
   }
@@ -97,7 +103,7 @@ function stackPlanes(head: Voxels, files: number, options: StackOptions): Plane[
   return [
     {
       ...alongFiles(plane, files),
-      title: files > 1 ? 'Slices' : 'Picture',
+      title: plane.slices * files > 1 ? 'Slices' : 'Picture',
       spacing: options.spacing ?? plane.spacing,
       letters: options.orientation === null ? null : plane.letters,
     },

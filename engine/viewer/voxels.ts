@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { resolve } from 'node:path';
 import { gunzipStart } from '../data/limits';
 import {
@@ -16,7 +17,7 @@ import { orientationOf } from '../data/orientation';
 import { readVolume } from '../data/read-volume';
 import type { Volume } from '../data/volume';
 import { UserError } from '../errors';
-import { openBytes, type ByteSource } from './bytes';
+import { openBytes, putAside, type ByteSource } from './bytes';
 
 /** An image file that is read plane by plane; of a NIfTI file only the bytes of the planes asked for (and their neighbours) are held. */
 export interface Voxels extends Omit<Volume, 'data'> {
@@ -69,14 +70,25 @@ let opened = 0;
 /** Opens an image or a label map of any format of `readVolume`. @throws UserError naming the file */
 export async function openVoxels(path: string): Promise<Voxels> {
   const file = resolve(path);
+  if (await isFolder(file)) return packVoxels(await readVolume(file));
   const start = await readStart(file);
   const header = headerBeside(file);
   const nifti = header !== null || /\.(nii|hdr)(\.gz)?$/i.test(file) || isNifti(start.inflated);
-  if (!nifti) return pictureVoxels(await readVolume(file));
+  if (!nifti) {
+    const volume = await readVolume(file);
+    return volume.shape[2] > 1 ? packVoxels(volume) : pictureVoxels(volume);
+  }
   return header !== null
     ? openNiftiVoxels(file, header, await readStart(header), file)
     : openNiftiVoxels(file, file, start, imageBeside(file, start.inflated) ?? file);
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    // What is wrong with it, reading it will say.
+    () => false,
+  );
 
 interface Start {
   gzipped: boolean;
@@ -141,32 +153,80 @@ async function openNiftiVoxels(
   const gzipped = dataPath === headerPath ? start.gzipped : (await readStart(dataPath)).gzipped;
   const end = layout.offset + layout.samples * layout.type.bytes;
   const bytes = await openBytes(dataPath, gzipped, end);
-  return new NiftiVoxels(path, header, layout, bytes);
+  return new StoredVoxels({ path, format: header.format, hasSpacing: true }, header, layout, bytes);
 }
 
-class NiftiVoxels implements Voxels {
+/** A volume that was read as a whole, put aside on the disk, so that it does not fill the memory. */
+export async function packVoxels(volume: Volume): Promise<Voxels> {
+  const { path, format, shape, channels, dtype, spacing, hasSpacing, affine, slices, warnings } =
+    volume;
+  const samples = channels > 1 ? interleaved(volume) : volume.data;
+  const type = {
+    name: dtype,
+    bytes: samples.BYTES_PER_ELEMENT,
+    storedChannels: channels,
+    view: (buffer: ArrayBuffer) =>
+      new (samples.constructor as new (buffer: ArrayBuffer) => Volume['data'])(buffer),
+  };
+  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return new StoredVoxels(
+    { path, format, hasSpacing, slices, warnings },
+    {
+      format: 'nifti1',
+      dimensions: shape,
+      dtype,
+      channels,
+      slope: 1,
+      intercept: 0,
+      spacing,
+      affine,
+    },
+    { type, offset: 0, samples: samples.length, littleEndian: endianness() === 'LE' },
+    await putAside(path, bytes),
+  );
+}
+
+/** Colours of 8 bits, voxel by voxel. */
+function interleaved({ data, channels }: Volume): Uint8Array {
+  const voxels = data.length / channels;
+  const scale = data instanceof Uint16Array ? 1 / 257 : 1;
+  const out = new Uint8Array(data.length);
+  for (let c = 0; c < channels; c++)
+    for (let n = 0; n < voxels; n++) out[n * channels + c] = data[c * voxels + n] * scale;
+  return out;
+}
+
+/** Samples that lie in a file as NIfTI's do. */
+class StoredVoxels implements Voxels {
+  readonly path: string;
   readonly format: Volume['format'];
   readonly shape: Volume['shape'];
   readonly frames: number;
   readonly channels: number;
   readonly dtype: string;
   readonly spacing: Volume['spacing'];
-  readonly hasSpacing = true;
+  readonly hasSpacing: boolean;
   readonly affine: number[][];
   readonly orientation: string;
+  readonly slices: Volume['slices'];
+  readonly warnings: Volume['warnings'];
   /** Stored samples and bytes of a voxel. */
   private readonly stored: number;
   private readonly voxelBytes: number;
   private readonly key = `${++opened}`;
 
   constructor(
-    readonly path: string,
+    about: Pick<Volume, 'path' | 'format' | 'hasSpacing' | 'slices' | 'warnings'>,
     private readonly header: NiftiHeader,
     private readonly layout: Layout,
     private readonly bytes: ByteSource,
   ) {
     const [ni = 1, nj = 1, nk = 1, ...further] = header.dimensions;
-    this.format = header.format;
+    this.path = about.path;
+    this.format = about.format;
+    this.hasSpacing = about.hasSpacing;
+    this.slices = about.slices;
+    this.warnings = about.warnings;
     this.shape = [ni, nj, nk];
     this.frames = further.reduce((a, b) => a * b, 1);
     this.channels = header.channels;
@@ -306,27 +366,37 @@ interface Held {
 /** Files that stay open, so that the next slice is one read away; those not used for a while make room. */
 export class OpenFiles {
   private readonly held = new Map<string, Held>();
+  private readonly provided = new Map<string, { stamp: string; make: () => Promise<Voxels> }>();
 
   constructor(
     private readonly limit = 24,
     private readonly idle = 60_000,
   ) {}
 
+  /** Under this name, `get` hands over what `make` makes: again where that had to make room, or for another stamp. */
+  provide(name: string, stamp: string, make: () => Promise<Voxels>): void {
+    this.provided.set(name, { stamp, make });
+  }
+
   /** A file that has changed since is opened again. @throws UserError */
   async get(path: string): Promise<Voxels> {
-    const file = resolve(path);
-    const stamp = await stat(file).then(
-      ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
-      // What is wrong with it, opening it will say.
-      () => '',
-    );
+    const provided = this.provided.get(path);
+    const file = provided ? path : resolve(path);
+    const stamp =
+      provided?.stamp ??
+      (await stat(file).then(
+        ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+        // What is wrong with it, opening it will say.
+        () => '',
+      ));
     let held = this.held.get(file);
     if (held && held.stamp !== stamp) {
       this.drop(file, held);
       held = undefined;
     }
     if (!held) {
-      const fresh: Held = { voxels: openVoxels(file), stamp, used: 0 };
+      const make = provided?.make ?? (() => openVoxels(file));
+      const fresh: Held = { voxels: make(), stamp, used: 0 };
       fresh.voxels.catch(() => this.held.get(file) === fresh && this.held.delete(file));
       held = fresh;
     }

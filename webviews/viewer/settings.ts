@@ -38,7 +38,8 @@ export interface ViewSettings {
 export interface Place {
   /** Slice of each plane. */
   slices: Partial<Record<PlaneName, number>>;
-  frame: number;
+  /** Null: the one that the subject begins with. */
+  frame: number | null;
   zoom: number;
   /** In pixels of the image. */
   pan: { x: number; y: number };
@@ -76,7 +77,7 @@ export const freshSettings: ViewSettings = {
 
 export const freshPlace: Place = {
   slices: {},
-  frame: 0,
+  frame: null,
   zoom: 1,
   pan: { x: 0, y: 0 },
   cursor: null,

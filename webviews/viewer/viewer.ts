@@ -269,7 +269,7 @@ export class Viewer {
     // Cases of one grid keep their place; others are seen as a whole.
     if (before && !sameGrid(before.subject, subject))
       this.place = { ...structuredClone(freshPlace), threshold: this.place.threshold };
-    this.place.frame = Math.min(this.place.frame, subject.frames - 1);
+    this.place.frame = Math.min(this.place.frame ?? subject.frame, subject.frames - 1);
     this.shown = {
       source,
       subject,
@@ -325,7 +325,7 @@ export class Viewer {
     try {
       const dice = await this.host.call('viewerDice', {
         source: shown.source,
-        frame: this.place.frame,
+        frame: this.frame(),
         threshold: this.place.threshold,
       });
       if (counting !== this.counting) return;
@@ -418,6 +418,10 @@ export class Viewer {
     return Math.max(0, Math.min(plane.slices - 1, kept));
   }
 
+  private frame(): number {
+    return this.place.frame ?? this.shown!.subject.frame;
+  }
+
   private window(): { low: number; high: number } {
     const { source, subject } = this.shown!;
     return this.settings.windows[windowKey(source)] ?? subject.windows[0];
@@ -450,7 +454,7 @@ export class Viewer {
       {
         plane: plane.name,
         index: this.sliceOf(plane),
-        frame: this.place.frame,
+        frame: this.frame(),
         threshold: this.place.threshold,
       },
       this.neededLayers(),
@@ -542,7 +546,7 @@ export class Viewer {
       this.place.threshold,
       likely?.threshold ?? null,
     );
-    this.toolbar.setFrame(subject.frames, this.place.frame);
+    this.toolbar.setFrame(subject.frames, this.frame());
     this.strip.setSlices(this.plane().slices);
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { encodePng } from '../../../engine/data/png';
+import { readCaseFiles } from '../../../engine/data/case-files';
 import { writeVolume } from '../../../engine/data/write-volume';
 import { viewerHandlers } from '../../../engine/handlers/viewer';
 import { runCases } from '../../../engine/viewer/run-cases';
@@ -11,8 +13,8 @@ import type {
   ViewerSource,
 } from '../../../engine/viewer/protocol';
 import { planeNames, voxelAt } from '../../../engine/viewer/planes';
-import { networkNames } from '../../../engine/training/report';
-import { withFolder } from '../data/shared';
+import { networkNames, type Report } from '../../../engine/training/report';
+import { needRealData, withFolder } from '../data/shared';
 import { makeRun, type RunFixture } from './run-fixture';
 
 const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
@@ -218,6 +220,118 @@ describe('the viewer of a run', () => {
         message: /has no report yet/,
       });
     }));
+});
+
+describe('the viewer of a folder', () => {
+  const series = async (folder: string, images: string, labels: string) => {
+    const { run } = await makeRun(folder);
+    const path = join(run, 'report.json');
+    const report = JSON.parse(await readFile(path, 'utf8')) as Report;
+    report.domains['ct'].files['series'] = { images: [images], labels: [labels] };
+    await writeFile(path, JSON.stringify(report));
+    const source = caseOf(run, 'series');
+    return { run, source, info: await open(source) };
+  };
+
+  it('takes its pictures for the slices of one volume, and a prediction for them from one file', () =>
+    withFolder(async (folder) => {
+      const [columns, rows, slices] = [6, 5, 4];
+      const sample = (n: number, k: number) => (7 * n + 30 * k) % 251;
+      const label = (n: number, k: number) => ((n + k) % 3 === 0 ? 3 : 0);
+      const [images, labels] = [join(folder, 'images'), join(folder, 'labels')];
+      const pixels = Array.from({ length: rows * columns }, (_, n) => n);
+      for (const path of [images, labels]) await mkdir(path);
+      for (let k = 0; k < slices; k++) {
+        const write = (path: string, value: (n: number, k: number) => number) =>
+          writeFile(
+            join(path, `${k + 1}.png`),
+            encodePng(
+              Uint8Array.from(pixels, (n) => value(n, k)),
+              rows,
+              columns,
+            ),
+          );
+        await write(images, sample);
+        await write(labels, label);
+      }
+      const { run, source, info } = await series(folder, images, labels);
+      assert.deepEqual(
+        info.planes.map(({ title, slices, rows, columns }) => [title, slices, rows, columns]),
+        [['Slices', slices, rows, columns]],
+      );
+      const prediction = Uint8Array.from({ length: 120 }, (_, n) => (n % 7 === 0 ? 1 : 0));
+      await writeVolume(join(run, 'predictions', 'ct', 'student', 'series.nii.gz'), {
+        shape: [columns, rows, slices],
+        data: prediction,
+        affine: [
+          [-1, 0, 0, 0],
+          [0, -1, 0, 0],
+          [0, 0, 1, 0],
+          [0, 0, 0, 1],
+        ],
+      });
+      await open(source);
+      for (let k = 0; k < slices; k++) {
+        const { image, layers } = await slice(
+          query(source, info.planes[0], k, ['reference', 'student']),
+        );
+        assert.ok(image && 'data' in image);
+        assert.deepEqual(
+          [...image.data],
+          pixels.map((n) => sample(n, k)),
+        );
+        const { reference, student } = layers;
+        assert.ok(reference && 'labels' in reference && student && 'labels' in student);
+        assert.deepEqual(
+          [...reference.labels],
+          pixels.map((n) => (label(n, k) === 3 ? 1 : 0)),
+        );
+        assert.deepEqual(student.labels, prediction.slice(30 * k, 30 * k + 30));
+      }
+    }));
+
+  it('shows a DICOM series with its label pictures from three sides', async function () {
+    const chaos = needRealData(this, 'liver', 'CHAOS-CT');
+    await withFolder(async (folder) => {
+      const [images, labels] = [join(chaos, 'DICOM_anon'), join(chaos, 'Ground')];
+      const { run, source } = await series(folder, images, labels);
+      const config = join(run, 'config.distill.jsonc');
+      const text = await readFile(config, 'utf8');
+      await writeFile(config, text.replace('"liver":[3,5]', '"liver":{"above":0}'));
+      const info = await open(source);
+      const [axial, coronal] = info.planes;
+      assert.deepEqual(
+        info.planes.map(({ slices, rows, columns }) => [slices, rows, columns]),
+        [
+          [78, 512, 512],
+          [512, 78, 512],
+          [512, 78, 512],
+        ],
+      );
+      assert.equal(info.format, 'dicom');
+      const files = { images: [images], labels: [labels], masks: [] };
+      const read = await readCaseFiles(files, {});
+      const [ni, nj] = read.images[0].shape;
+      let liver = 0;
+      for (const [plane, index] of [
+        [axial, 40],
+        [coronal, 250],
+      ] as const) {
+        const { image, layers } = await slice(query(source, plane, index, ['reference']));
+        const { reference } = layers;
+        assert.ok(image && 'data' in image && reference && 'labels' in reference);
+        for (let n = 0; n < image.data.length; n += 7) {
+          const [i, j, k] = voxelAt(plane, index, Math.floor(n / plane.columns), n % plane.columns);
+          const at = i + ni * (j + nj * k);
+          if (image.data[n] !== read.images[0].data[at]) assert.fail(`${plane.name} voxel ${at}`);
+          const expected = read.labels[0].data[at] > 0 ? 1 : 0;
+          if (reference.labels[n] !== expected) assert.fail(`${plane.name} label of ${at}`);
+          liver += expected;
+        }
+      }
+      assert.ok(liver > 1000);
+    });
+  });
 });
 
 describe('the viewer of a file', () => {
