@@ -1,7 +1,6 @@
 import type { GraphSnapshot } from '../protocol';
 import { networkNames, type NetworkName } from '../training/report';
 import type { Band, ColorName, Curve, Heatmap, LineChart, Marker, Scatter } from './chart';
-import { smooth } from './curves';
 import type { History, Measure, Stage, StageHistory } from './history';
 import { dashes } from './palette';
 import { networkTitles, stageTitles, termTitle } from './titles';
@@ -43,7 +42,7 @@ export function lossChart(
     return {
       name: termTitle(term),
       x,
-      y: smoothing > 0 ? smooth(y, smoothing) : y,
+      y: smoothing > 0 ? stage.smoothedLosses(term, smoothing) : y,
       ...(smoothing > 0 ? { raw: y } : {}),
       color: term === 'loss' ? { kind: 'text' } : { kind: 'series', index: termColors[part] ?? i },
       dash: network === 'san' ? dashes[1] : [],
@@ -202,11 +201,12 @@ export function measureChart(history: History, measure: Measure, smoothing = 0):
   let at = 0;
   for (const stage of stages) {
     const offset = history.offset(stage.stage);
-    const values = stage.measure(measure).map((v) => v * factor);
-    const drawn = smoothing > 0 ? smooth(values, smoothing) : values;
-    for (let i = 0; i < drawn.length; i++) {
-      x[at] = offset + stage.step[i];
-      y[at++] = drawn[i];
+    const { step } = stage;
+    const values =
+      smoothing > 0 ? stage.smoothedMeasure(measure, smoothing) : stage.measure(measure);
+    for (let i = 0; i < values.length; i++) {
+      x[at] = offset + step[i];
+      y[at++] = factor * values[i];
     }
     // A gap between stages.
     x[at] = (x[at - 1] ?? 0) + 0.5;
@@ -403,7 +403,9 @@ export function comparisonChart(
       const stage = history.stages.get(first as Stage);
       const y = stage?.losses(second) ?? new Float32Array(0);
       const x = y.length ? stage!.step : new Float64Array(0);
-      return smoothing > 0 ? { x, y: smooth(y, smoothing), raw: y } : { x, y };
+      return smoothing > 0 && stage
+        ? { x, y: stage.smoothedLosses(second, smoothing), raw: y }
+        : { x, y };
     }
     return kind === 'dice'
       ? eventCurve(

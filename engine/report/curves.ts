@@ -9,19 +9,38 @@ export interface Points {
  * `factor` is the share that the past keeps, 0 (as it is) to below 1. NaN stays a gap.
  */
 export function smooth(y: Float64Array | Float32Array, factor: number): Float64Array {
-  const out = new Float64Array(y.length);
-  let mean = 0;
-  let weight = 0;
-  for (let i = 0; i < y.length; i++) {
-    if (Number.isNaN(y[i])) {
-      out[i] = NaN;
-      continue;
+  return new Smoother(factor).extend(y);
+}
+
+/** A smoothed curve that goes on where it ended: of a live curve only the new points cost time. */
+export class Smoother {
+  private mean = 0;
+  private weight = 0;
+  private length = 0;
+  private buffer = new Float64Array(0);
+
+  constructor(readonly factor: number) {}
+
+  /** The whole curve smoothed; `y` is what it was before, and more. Valid until the next call. */
+  extend(y: Float64Array | Float32Array): Float64Array {
+    if (y.length > this.buffer.length) {
+      const larger = new Float64Array(this.length === 0 ? y.length : 2 * y.length);
+      larger.set(this.buffer.subarray(0, this.length));
+      this.buffer = larger;
     }
-    mean = factor * mean + (1 - factor) * y[i];
-    weight = factor * weight + (1 - factor);
-    out[i] = mean / weight;
+    const { factor, buffer } = this;
+    for (let i = this.length; i < y.length; i++) {
+      if (Number.isNaN(y[i])) {
+        buffer[i] = NaN;
+        continue;
+      }
+      this.mean = factor * this.mean + (1 - factor) * y[i];
+      this.weight = factor * this.weight + (1 - factor);
+      buffer[i] = this.mean / this.weight;
+    }
+    this.length = y.length;
+    return buffer.subarray(0, y.length);
   }
-  return out;
 }
 
 /** The first index whose x is not below `value`. */
@@ -45,25 +64,29 @@ export interface AlignedCurves {
 /**
  * Brings curves to one x axis with at most about `2 * buckets` points a curve in the range (inclusive). Few points stay as they are;
  * of many, every bucket keeps the least and the greatest in their order, so that no spike is lost and what is drawn at `buckets` pixels
- * looks the same. A point beyond each end is kept, so that lines run to the edge.
+ * looks the same. A point beyond each end is kept, so that lines run to the edge. With `positive`, for logarithmic axes, what is not
+ * above 0 is a gap.
  */
 export function alignCurves(
   curves: readonly Points[],
   range: readonly [number, number] | null,
   buckets: number,
+  positive = false,
 ): AlignedCurves {
+  const least = positive ? Number.MIN_VALUE : -Infinity;
   const parts = curves.map(({ x, y }) => {
     const from = range ? Math.max(0, lowerBound(x, range[0]) - 1) : 0;
     const to = range ? Math.min(x.length, lowerBound(x, range[1]) + 2) : x.length;
     return { x: x.subarray(from, to), y: y.subarray(from, to) };
   });
   return parts.some((part) => part.x.length > 2 * buckets)
-    ? bucketed(parts, buckets)
-    : joined(parts);
+    ? bucketed(parts, buckets, least)
+    : joined(parts, least);
 }
 
 /** All points of all curves on the union of their x. */
-function joined(parts: readonly Points[]): AlignedCurves {
+function joined(parts: readonly Points[], least: number): AlignedCurves {
+  const shown = (v: number) => (v >= least ? v : null);
   const first = parts[0];
   const shared =
     parts.length > 0 &&
@@ -74,7 +97,7 @@ function joined(parts: readonly Points[]): AlignedCurves {
   if (shared)
     return {
       x: [...first.x],
-      y: parts.map(({ y }) => Array.from(y, (v) => (Number.isNaN(v) ? null : v))),
+      y: parts.map(({ y }) => Array.from(y, shown)),
     };
   const x = [...new Set(parts.flatMap((part) => [...part.x]))].sort((a, b) => a - b);
   const place = new Map(x.map((value, i) => [value, i]));
@@ -82,15 +105,13 @@ function joined(parts: readonly Points[]): AlignedCurves {
     x,
     y: parts.map((part) => {
       const y = new Array<number | null | undefined>(x.length).fill(undefined);
-      part.x.forEach(
-        (value, i) => (y[place.get(value)!] = Number.isNaN(part.y[i]) ? null : part.y[i]),
-      );
+      part.x.forEach((value, i) => (y[place.get(value)!] = shown(part.y[i])));
       return y;
     }),
   };
 }
 
-function bucketed(parts: readonly Points[], buckets: number): AlignedCurves {
+function bucketed(parts: readonly Points[], buckets: number, lowest: number): AlignedCurves {
   let low = Infinity;
   let high = -Infinity;
   for (const { x } of parts)
@@ -114,7 +135,7 @@ function bucketed(parts: readonly Points[], buckets: number): AlignedCurves {
       for (; i < part.x.length && part.x[i] < end; i++) {
         const value = part.y[i];
         points++;
-        if (Number.isNaN(value)) {
+        if (!(value >= lowest)) {
           gap = true;
           continue;
         }

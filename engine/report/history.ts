@@ -1,5 +1,6 @@
 import type { StageName } from '../config/config';
 import type { EngineEvent } from '../protocol';
+import { Smoother } from './curves';
 
 /** A line of a run's `metrics.jsonl`. */
 export type TimedEvent = EngineEvent & { time: string };
@@ -116,6 +117,7 @@ export class StageHistory {
   private readonly stepColumn = growing64();
   private readonly timeColumn = growing64();
   private readonly lossColumns = new Map<string, Growing<Float32Array>>();
+  private readonly smoothers = new Map<string, Smoother>();
   private readonly measureColumns = new Map<Measure, Growing<Float32Array>>();
 
   constructor(readonly stage: Stage) {}
@@ -135,6 +137,21 @@ export class StageHistory {
 
   losses(term: string): Float32Array {
     return this.lossColumns.get(term)?.values ?? new Float32Array(0);
+  }
+
+  /** A term smoothed, as `smooth` does it; kept, so that of a live run only new steps cost time. */
+  smoothedLosses(term: string, factor: number): Float64Array {
+    return this.smoothed(`loss ${term}`, factor).extend(this.losses(term));
+  }
+
+  smoothedMeasure(name: Measure, factor: number): Float64Array {
+    return this.smoothed(`measure ${name}`, factor).extend(this.measure(name));
+  }
+
+  private smoothed(key: string, factor: number): Smoother {
+    let smoother = this.smoothers.get(key);
+    if (smoother?.factor !== factor) this.smoothers.set(key, (smoother = new Smoother(factor)));
+    return smoother;
   }
 
   measure(name: Measure): Float32Array {
@@ -213,10 +230,12 @@ export class History {
         break;
       case 'stage': {
         const stage = this.stage(event.stage);
-        stage.state = event.state;
+        // A resumed run skips what it has done itself before; its steps are in these very events.
+        if (event.state !== 'skipped' || stage.state !== 'finished') stage.state = event.state;
         stage.steps = event.steps;
         stage.reached =
           event.state === 'finished' ? event.steps : Math.max(stage.reached, event.step);
+        if (event.stage === 'evaluate' && event.state === 'started') this.forgetEvaluation(stage);
         if (event.seconds !== undefined) stage.seconds = event.seconds;
         break;
       }
@@ -241,6 +260,14 @@ export class History {
         this.ended = event.type;
         break;
     }
+  }
+
+  /** The evaluation of all networks starts anew, in a run that was stopped during it. */
+  private forgetEvaluation(stage: StageHistory): void {
+    stage.reached = 0;
+    for (const list of [this.evaluations, this.distances])
+      for (let i = list.length - 1; i >= 0; i--)
+        if (list[i].stage === 'evaluate') list.splice(i, 1);
   }
 
   private stage(name: Stage): StageHistory {

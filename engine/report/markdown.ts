@@ -4,6 +4,7 @@ import { tableMarkdown, type Table } from './table';
 import {
   casesTable,
   finalTable,
+  gainsTable,
   latestTable,
   metricsTable,
   semanticDistanceTable,
@@ -41,11 +42,11 @@ export function reportMarkdown(run: ReportedRun): string {
 
 /** Every table of a finished run's report. */
 export function reportTables(report: NonNullable<ReportedRun['report']>): Table[] {
-  const distances = semanticDistanceTable(report);
   return [
     finalTable(report),
+    gainsTable(report),
     metricsTable(report),
-    ...(distances ? [distances] : []),
+    semanticDistanceTable(report),
     casesTable(report),
-  ];
+  ].filter((table) => table !== null);
 }

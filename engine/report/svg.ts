@@ -85,14 +85,14 @@ function linesBody(chart: LineChart, o: SvgOptions): string[] {
     width: o.width - margin.left - margin.right,
     height: o.height - margin.top - margin.bottom - rows.length * legendLine,
   };
-  const positive = (y: Curve['y']) => (chart.log ? y.map((v) => (v > 0 ? v : NaN)) : y);
   const { x, y } = alignCurves(
     chart.curves.flatMap((c) => [
-      { x: c.x, y: positive(c.raw ?? c.y) },
-      { x: c.x, y: positive(c.y) },
+      { x: c.x, y: c.raw ?? c.y },
+      { x: c.x, y: c.y },
     ]),
     o.range ?? null,
     Math.round(frame.width),
+    chart.log,
   );
   const range = o.range ?? extent(x, [0, 1]);
   const shown = y.map((values) =>

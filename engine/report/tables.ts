@@ -39,7 +39,7 @@ export function finalTable(report: Report): Table {
     columns: [
       { title: 'Network' },
       ...domains.map(([name, d]) => ({
-        title: `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [95% CI]`,
+        title: `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [${Math.round(100 * (report.confidence ?? 0.95))}% CI]`,
         numeric: true,
       })),
       ...targets.map((name) => ({ title: `FSD to ${name}`, numeric: true })),
@@ -50,6 +50,45 @@ export function finalTable(report: Report): Table {
       'The best student of each column is marked.',
       ...(fsd ? [`FSD at n = ${fsd.n} vectors, ${fsd.dims} dimensions; lower is better.`] : []),
     ].join(' '),
+  };
+}
+
+/** What distillation gains over the other students, case by case, with interval and test. */
+export function gainsTable(report: Report): Table | null {
+  const rows = Object.entries(report.domains).flatMap(([domain, { role, gain }]) =>
+    (['warmup', 'control'] as const).flatMap((other): Cell[][] => {
+      const g = gain?.[other];
+      if (!g) return [];
+      const mean = numberCell(g.mean, 3);
+      if (g.ci) mean.text += ` [${g.ci.map((v) => v.toFixed(3)).join(', ')}]`;
+      return [
+        [
+          textCell(`${domain} (${role})`),
+          textCell(networkTitles[other]),
+          mean,
+          numberCell(g.median, 3),
+          numberCell(g.test?.p, 3),
+          numberCell(g.n, 0),
+          numberCell(g.leftOut, 0),
+        ],
+      ];
+    }),
+  );
+  if (rows.length === 0) return null;
+  const percent = `${Math.round(100 * (report.confidence ?? 0.95))}%`;
+  return {
+    title: 'Gain in Dice of the distilled student',
+    columns: [
+      { title: 'Domain' },
+      { title: 'Over' },
+      { title: `Mean difference [${percent} CI]`, numeric: true },
+      { title: 'Median', numeric: true },
+      { title: 'p', numeric: true },
+      { title: 'Cases', numeric: true },
+      { title: 'Left out', numeric: true },
+    ],
+    rows,
+    note: "Paired over cases; bootstrap intervals of the mean, p of Wilcoxon's signed-rank test.",
   };
 }
 

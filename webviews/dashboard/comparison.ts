@@ -122,7 +122,7 @@ export class Comparison {
   private draw(): void {
     const key = this.state.comparedCurve;
     if (key === null || this.runs.length < 2) return;
-    const log = this.state.charts['comparison'].log ?? false;
-    this.view.show(comparisonChart(this.runs, key, { smoothing: this.state.smoothing, log }));
+    const { runs, state } = this;
+    this.view.show(() => comparisonChart(runs, key, { smoothing: state.smoothing, log: false }));
   }
 }

@@ -43,6 +43,7 @@ export class LineView {
   private readonly tableHost: HTMLElement;
   private readonly heading: HTMLElement;
   private readonly resetButton: HTMLElement;
+  private make: (() => LineChart) | null = null;
   private chart: LineChart | null = null;
   private plot: uPlot | null = null;
   private aligned: AlignedCurves = { x: [], y: [] };
@@ -51,6 +52,7 @@ export class LineView {
   private values: HTMLElement[] = [];
   private width = 0;
   private dirty = false;
+  private onScreen = false;
 
   constructor(private readonly options: LineViewOptions) {
     const { title, state, canLog, save } = options;
@@ -66,7 +68,7 @@ export class LineView {
             toggleButton('graph-line', 'Logarithmic axis', state.log ?? false, (log) => {
               state.log = log;
               options.keep();
-              if (this.chart) this.show({ ...this.chart, log });
+              this.refresh();
             }),
           ]
         : []),
@@ -96,15 +98,28 @@ export class LineView {
       this.width = width;
       this.draw();
     }).observe(this.plotHost);
+    new IntersectionObserver(([entry]) => {
+      this.onScreen = entry.isIntersecting;
+      if (this.onScreen && this.dirty) this.refresh();
+    }).observe(this.element);
   }
 
-  /** Draws a chart; cheap where only points were added. Nothing is drawn while the view is hidden. */
-  show(chart: LineChart): void {
-    this.chart = chart;
-    const something = chart.curves.some(({ x }) => x.length > 0);
+  /** Draws what `make` gives, at once or when it is scrolled to; cheap where only points were added. */
+  show(make: () => LineChart): void {
+    this.make = make;
+    this.refresh();
+  }
+
+  private refresh(): void {
+    this.dirty = !this.onScreen;
+    if (this.dirty || !this.make) return;
+    const made = this.make();
+    const { canLog, state } = this.options;
+    this.chart = canLog ? { ...made, log: state.log ?? false } : made;
+    const something = made.curves.some(({ x }) => x.length > 0);
     this.emptyNote.hidden = something;
     this.plotHost.hidden = this.legend.hidden = !something;
-    setText(this.heading, chart.title);
+    setText(this.heading, made.title);
     this.draw();
   }
 
@@ -113,11 +128,6 @@ export class LineView {
     this.ink = themeInk();
     this.signature = '';
     this.draw();
-  }
-
-  /** Draws what came while it was hidden. */
-  wake(): void {
-    if (this.dirty) this.draw();
   }
 
   private get hidden(): Set<string> {
@@ -131,10 +141,7 @@ export class LineView {
 
   private draw(): void {
     const { chart } = this;
-    this.dirty = true;
-    if (!chart || this.plotHost.hidden || this.width === 0 || this.plotHost.clientWidth === 0)
-      return;
-    this.dirty = false;
+    if (!chart || this.plotHost.hidden || this.width === 0) return;
     this.align();
     const data = [this.aligned.x, ...this.aligned.y] as uPlot.AlignedData;
     const signature = JSON.stringify([
@@ -162,12 +169,12 @@ export class LineView {
   private align(): void {
     const { chart } = this;
     if (!chart) return;
-    const positive = (y: Curve['y']) => (chart.log ? y.map((v) => (v > 0 ? v : NaN)) : y);
     const points = chart.curves.flatMap(({ x, y, raw }) => [
-      ...(raw ? [{ x, y: positive(raw) }] : []),
-      { x, y: positive(y) },
+      ...(raw ? [{ x, y: raw }] : []),
+      { x, y },
     ]);
-    this.aligned = alignCurves(points, this.options.state.range ?? null, Math.max(100, this.width));
+    const { range } = this.options.state;
+    this.aligned = alignCurves(points, range ?? null, Math.max(100, this.width), chart.log);
   }
 
   /** Series of the plot: of each curve the raw one, where there is one, then the curve itself. */

@@ -100,16 +100,16 @@ export class Training {
       ...trained.map((s) => [s.stage, stageTitles[s.stage]] as const),
     ]);
     const stage = trained.find((s) => s.stage === state.stage) ?? trained.at(-1);
-    const log = (key: string) => state.charts[key].log ?? false;
+    const { views } = this;
     if (stage) {
-      this.views.loss.show(lossChart(stage, { smoothing: state.smoothing, log: log('loss') }));
-      this.views.gradients.show(gradientChart(history, stage));
-    } else this.views.loss.show({ ...emptyChart, title: 'Loss' });
-    this.views.dice.show(diceChart(history, state.axis));
-    this.views.fsd.show({ ...fsdChart(history, state.axis), log: log('fsd') });
-    this.views.speed.show(measureChart(history, 'imagesPerSecond', 0.9));
-    this.views.memory.show(measureChart(history, 'memory'));
-    this.views.rate.show({ ...measureChart(history, 'learningRate'), log: log('rate') });
+      views.loss.show(() => lossChart(stage, { smoothing: state.smoothing, log: true }));
+      views.gradients.show(() => gradientChart(history, stage));
+    } else views.loss.show(() => emptyChart);
+    views.dice.show(() => diceChart(history, state.axis));
+    views.fsd.show(() => fsdChart(history, state.axis));
+    views.speed.show(() => measureChart(history, 'imagesPerSecond', 0.9));
+    views.memory.show(() => measureChart(history, 'memory'));
+    views.rate.show(() => measureChart(history, 'learningRate'));
   }
 
   restyle(): void {
@@ -118,7 +118,7 @@ export class Training {
 }
 
 const emptyChart: LineChart = {
-  title: '',
+  title: 'Loss',
   kind: 'lines',
   xTitle: 'Step',
   yTitle: '',

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRun, writeReport } from '../../../engine/report/run-report';
+import { withFolder } from '../data/shared';
+import { madeReport } from './made-report';
+import { madeRun } from './run-events';
+
+const record = {
+  meddistill: '0.1.0',
+  state: 'finished',
+  config: '/demo/a.distill.jsonc',
+  variables: {},
+  seed: 3,
+  started: '2026-11-20T08:00:00.000Z',
+  device: { name: 'cpu', description: 'A processor', threads: 2 },
+  versions: { 'onnxruntime-node': '1.30.0' },
+  stages: {},
+};
+const config = '{ "classes": ["liver"] /* <script>alert(1)</script> */ }\n';
+
+/** A run's folder as the engine leaves it. */
+function makeRun(folder: string, finished: boolean): void {
+  const { events, graphs } = madeRun({ steps: 40, every: 10, until: finished ? undefined : 120 });
+  mkdirSync(join(folder, 'graphs'), { recursive: true });
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(record));
+  writeFileSync(join(folder, 'config.distill.jsonc'), config);
+  writeFileSync(
+    join(folder, 'metrics.jsonl'),
+    `${events.map((e) => JSON.stringify(e)).join('\n')}\n{"type":"step","cut sho`,
+  );
+  for (const [file, snapshot] of Object.entries(graphs))
+    writeFileSync(join(folder, file), JSON.stringify(snapshot));
+  if (!finished) return;
+  const report = madeReport({
+    ct: { role: 'source', teacher: [2], warmup: [10], control: [9], student: [10] },
+    mr: {
+      role: 'target',
+      teacher: [20, 24],
+      warmup: [60, 50],
+      control: [58, 50],
+      student: [40, 45],
+    },
+  });
+  writeFileSync(join(folder, 'report.json'), JSON.stringify(report));
+}
+
+describe('the report of a run', () => {
+  it('is one HTML file that loads nothing and runs nothing', () =>
+    withFolder(async (folder) => {
+      makeRun(folder, true);
+      const path = join(folder, 'out', 'report.html');
+      await writeReport(folder, path);
+      const html = readFileSync(path, 'utf8');
+      assert.doesNotMatch(html, /<script|<link|<img|src=|href=|url\((?!#)/i);
+      assert.ok(html.includes('&#60;script&#62;alert(1)'));
+      // Dice, FSD, six stages, six maps, the scatter.
+      assert.equal(html.match(/<svg /g)!.length, 2 + 6 + 6 + 1);
+      for (const part of [
+        'Networks by domain',
+        'Dice by case',
+        'Contrastive graphs',
+        'onnxruntime-node 1.30.0',
+      ])
+        assert.ok(html.includes(part), part);
+      assert.match(html, /<strong>0\.\d{3} \[/);
+    }));
+
+  it('is Markdown with every table and the config', () =>
+    withFolder(async (folder) => {
+      makeRun(folder, true);
+      await writeReport(folder, join(folder, 'report.md'));
+      const markdown = readFileSync(join(folder, 'report.md'), 'utf8');
+      assert.match(markdown, /^# .+\n\nOn mr \(target, 2 cases\) the distilled student's Dice is/);
+      assert.equal(markdown.match(/^## /gm)!.length, 5 + 2);
+      assert.ok(markdown.includes(config.trim()));
+    }));
+
+  it('is CSV of every metric, a row for each network, class and domain', () =>
+    withFolder(async (folder) => {
+      makeRun(folder, true);
+      await writeReport(folder, join(folder, 'report.csv'));
+      const lines = readFileSync(join(folder, 'report.csv'), 'utf8').trim().split('\r\n');
+      assert.equal(lines.length, 1 + 8);
+      assert.match(lines[0], /^Domain,Class,Network,Dice,/);
+    }));
+
+  it('of a run that goes on has what there is', () =>
+    withFolder(async (folder) => {
+      makeRun(folder, false);
+      assert.equal(readRun(folder).report, null);
+      await writeReport(folder, join(folder, 'report.html'));
+      const html = readFileSync(join(folder, 'report.html'), 'utf8');
+      assert.ok(html.includes('The run is not finished') && html.includes('Latest Dice'));
+      await assert.rejects(writeReport(folder, join(folder, 'report.csv')), /not finished/);
+    }));
+
+  it('is refused in another format, and for a folder that is no run', () =>
+    withFolder(async (folder) => {
+      await assert.rejects(writeReport(folder, join(folder, 'x.html')), /has no run\.json/);
+      makeRun(folder, true);
+      await assert.rejects(writeReport(folder, join(folder, 'x.pdf')), /\.html .*\.md .*\.csv/);
+    }));
+});
