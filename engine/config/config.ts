@@ -17,7 +17,7 @@ export interface DistillConfig {
   device: DeviceName;
   /** Threads of the runtime; 0: one per core. */
   threads: number;
-  output: { folder: string; predictions: boolean };
+  output: { folder: string; predictions: boolean; probabilities: boolean; errors: boolean };
   /** Prepared cases on disk, at most so many GB (10^9 bytes); 0: none, all are kept in memory. */
   cache: { folder: string; gigabytes: number };
 }
@@ -156,6 +156,8 @@ export interface EvaluationConfig {
   /** Bootstrap resamples over cases for the 95% confidence interval. */
   bootstrap: number;
   confidence: number;
+  /** Classes of which only the largest connected part of a prediction is kept. */
+  keepLargest: string[];
   /** Cases of each target whose Dice is reported during training; nothing is chosen by them. */
   watch: number;
 }

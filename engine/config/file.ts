@@ -114,12 +114,15 @@ export interface Distillation {
     bootstrap?: number;
     confidence?: number;
     watch?: number;
+    keepLargest?: string[];
   };
   device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'directml' | 'coreml' | 'wasm';
   threads?: number;
   output?: {
     folder?: string;
     predictions?: boolean;
+    probabilities?: boolean;
+    errors?: boolean;
   };
   cache?: {
     folder?: string;

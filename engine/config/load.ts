@@ -497,6 +497,8 @@ function resolveConfig(
         ? resolve(options.out)
         : path(given.output?.folder ?? defaultFolder, ['output', 'folder']),
       predictions: filled.output.predictions,
+      probabilities: filled.output.probabilities,
+      errors: filled.output.errors,
     },
     cache: {
       folder: path(given.cache?.folder ?? join('runs', '.cache'), ['cache', 'folder']),
@@ -581,6 +583,13 @@ function checkMeaning(config: DistillConfig, given: Distillation, report: Report
     report(['input', 'spacing'], 'has no effect with "fit": "resize"; use "fit": "patch"');
   if (method.psae.channels % 4 !== 0)
     report(['method', 'psae', 'channels'], `${method.psae.channels} is not a multiple of 4`);
+  config.evaluation.keepLargest.forEach((name, i) => {
+    if (!classes.includes(name))
+      report(
+        ['evaluation', 'keepLargest', i],
+        `there is no class of this name; the classes are ${classes.join(', ')}`,
+      );
+  });
   const { loss } = config.training;
   if (loss.crossEntropy === 0 && loss.dice === 0)
     report(['training', 'loss'], 'both weights are 0; at least one must be above');

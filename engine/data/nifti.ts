@@ -384,14 +384,15 @@ export function scaled(
 /**
  * The bytes of a NIfTI-1 single file (little endian) with `affine` as its sform, and as its qform where a rotation and
  * voxel sizes can express it, so that every reader finds the same place.
- * `data` is [k][j][i]: uint8 for label maps, float32 for images and probabilities.
+ * `data` is [k][j][i], or [frame][k][j][i]: uint8 for label maps, float32 for images and probabilities.
  */
 export function encodeNifti1(
   shape: readonly [number, number, number],
   data: Uint8Array | Float32Array | Int16Array,
   affine: readonly (readonly number[])[],
+  frames = 1,
 ): Buffer {
-  if (shape.some((n) => n > 32767))
+  if ([...shape, frames].some((n) => n > 32767))
     throw new UserError(
       `A NIfTI-1 file holds at most 32767 voxels along an axis, not ${shape.join(' x ')}.`,
     );
@@ -399,7 +400,7 @@ export function encodeNifti1(
   const put16 = (value: number, at: number) => bytes.writeInt16LE(value, at);
   const put32 = (value: number, at: number) => bytes.writeFloatLE(value, at);
   bytes.writeInt32LE(348, 0);
-  [3, ...shape, 1, 1, 1, 1].forEach((value, n) => put16(value, 40 + 2 * n));
+  [frames > 1 ? 4 : 3, ...shape, frames, 1, 1, 1].forEach((value, n) => put16(value, 40 + 2 * n));
   const [code, bits] =
     data instanceof Uint8Array ? [2, 8] : data instanceof Int16Array ? [4, 16] : [16, 32];
   put16(code, 70);

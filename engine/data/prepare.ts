@@ -15,7 +15,7 @@ import {
   type PreparedCase,
   type Volume,
 } from './volume';
-import { predictionName, writeLikeInput } from './write-volume';
+import { predictionName, writeLikeInput, writeVolume } from './write-volume';
 
 /** A voxel axis (0 i, 1 j, 2 k) and whether it is walked from its end. */
 export interface Walk {
@@ -484,17 +484,23 @@ export function restoreProbabilities(
 }
 
 /**
- * A label map [slices][native rows][native columns] in each file's own voxel order, [k][j][i]. Slices that were left
- * out by `maxSlices` are 0.
+ * A label map, or another quantity, [slices][native rows][native columns] in each file's own voxel order, [k][j][i]. Slices that were
+ * left out by `maxSlices` are 0.
  */
-export function labelsInFiles(geometry: CaseGeometry, labels: Uint8Array): Uint8Array[] {
+export function labelsInFiles<T extends Uint8Array | Float32Array>(
+  geometry: CaseGeometry,
+  values: T,
+): T[] {
   const { files, walks, slices, native } = geometry;
-  const maps = files.map(({ shape }) => new Uint8Array(shape[0] * shape[1] * shape[2]));
+  const maps = files.map(
+    ({ shape }) =>
+      new (values.constructor as new (length: number) => T)(shape[0] * shape[1] * shape[2]),
+  );
   slices.forEach(({ file, index }, s) => {
     const { first, row, column } = strides(files[file].shape, walks, index);
     let at = s * native[0] * native[1];
     for (let r = 0; r < native[0]; r++)
-      for (let c = 0; c < native[1]; c++) maps[file][first + r * row + c * column] = labels[at++];
+      for (let c = 0; c < native[1]; c++) maps[file][first + r * row + c * column] = values[at++];
   });
   return maps;
 }
@@ -513,6 +519,45 @@ export async function writePrediction(
       return path;
     }),
   );
+}
+
+/**
+ * Writes probabilities of the foreground classes, each [slices][native rows][native columns], under the names of label maps: float32
+ * NIfTI with a frame a class; for pictures of one class an 8-bit PNG, 255 being 1. Pictures of several classes have no such format.
+ */
+export async function writeProbabilities(
+  geometry: CaseGeometry,
+  classes: readonly Float32Array[],
+  folder: string,
+): Promise<string[]> {
+  const planes = classes.map((values) => labelsInFiles(geometry, values));
+  const written = geometry.files.map(async (file, n) => {
+    const path = join(folder, predictionName(file, geometry.id));
+    const { shape, affine } = file;
+    if (/\.png$/i.test(path)) {
+      if (classes.length > 1) return null;
+      await writeVolume(path, {
+        shape,
+        affine,
+        data: Uint8Array.from(planes[0][n], (p) => Math.round(255 * p)),
+      });
+      return path;
+    }
+    const data = new Float32Array(classes.length * planes[0][n].length);
+    planes.forEach((plane, c) => data.set(plane[n], c * plane[n].length));
+    await writeVolume(path, { shape, affine, data, frames: classes.length });
+    return path;
+  });
+  return (await Promise.all(written)).filter((path) => path !== null);
+}
+
+/** Where prediction and reference differ: 0 background in both, 1 in agreement, 2 only predicted, 3 only in the reference, 4 another class. */
+export function errorMap(prediction: Uint8Array, reference: Uint8Array): Uint8Array {
+  return prediction.map((p, n) => {
+    const r = reference[n];
+    if (p === r) return p === 0 ? 0 : 1;
+    return r === 0 ? 2 : p === 0 ? 3 : 4;
+  });
 }
 
 /**

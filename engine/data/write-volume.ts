@@ -34,16 +34,18 @@ export async function writeVolume(
     shape: readonly [number, number, number];
     data: Uint8Array | Int16Array | Float32Array;
     affine: readonly (readonly number[])[];
+    /** Volumes one after the other in `data`; 1 where it is left out. */
+    frames?: number;
   },
 ): Promise<void> {
-  const { shape, data, affine } = volume;
-  const voxels = shape[0] * shape[1] * shape[2];
+  const { shape, data, affine, frames = 1 } = volume;
+  const voxels = shape[0] * shape[1] * shape[2] * frames;
   if (data.length !== voxels)
     throw new UserError(
       `${path}: ${data.length} samples were given for a volume of ${shape.join(' x ')} = ${voxels}.`,
     );
   if (/\.png$/i.test(path)) {
-    if (!(data instanceof Uint8Array) || shape[2] !== 1)
+    if (!(data instanceof Uint8Array) || shape[2] * frames !== 1)
       throw new UserError(
         `${path}: a PNG file takes a label map of one slice, not ${shape.join(' x ')}.`,
       );
@@ -51,7 +53,7 @@ export async function writeVolume(
   }
   if (!/\.nii(\.gz)?$/i.test(path))
     throw new UserError(`${path}: volumes are written as .nii, .nii.gz or .png.`);
-  const bytes = encodeNifti1(shape, data, affine);
+  const bytes = encodeNifti1(shape, data, affine, frames);
   // The fast level: label maps shrink by a hundred either way.
   return writeWhole(path, /\.gz$/i.test(path) ? await gzipAsync(bytes, { level: 4 }) : bytes);
 }

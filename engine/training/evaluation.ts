@@ -1,5 +1,13 @@
+import { join } from 'node:path';
 import type { DistillConfig } from '../config/config';
-import { restoreProbabilities, writePrediction, type PreparedResult } from '../data/prepare';
+import { keepLargestComponent } from '../data/components';
+import {
+  errorMap,
+  restoreProbabilities,
+  writePrediction,
+  writeProbabilities,
+  type PreparedResult,
+} from '../data/prepare';
 import {
   aggregate,
   caseMetrics,
@@ -146,11 +154,31 @@ export async function chooseThreshold(
   return steps[dice.indexOf(Math.max(...dice))];
 }
 
+/** A case's label map in its files' in-plane grid, cleaned up as the config says, and the probabilities it is from. */
+export async function segmentCase(
+  config: DistillConfig,
+  segmenter: Segmenter,
+  item: PreparedResult,
+  threshold: Threshold,
+): Promise<{ labels: Uint8Array; probabilities: Float32Array }> {
+  const { slices, rows, columns } = item.native;
+  const probabilities = await nativeProbabilities(config, segmenter, item);
+  const labels = labelsOf(probabilities, config.classes.length + 1, rows * columns, threshold);
+  for (const name of config.evaluation.keepLargest)
+    keepLargestComponent(
+      labels,
+      [slices, rows, columns],
+      config.classes.indexOf(name) + 1,
+      item.geometry.files.length > 1,
+    );
+  return { labels, probabilities };
+}
+
 /** What `evaluateNetwork` needs beside a network. */
 export interface EvaluationOptions {
   config: DistillConfig;
-  /** Folder for label maps, one file for each image file; null: none are written. */
-  predictions: string | null;
+  /** Folder that the files which the config asks for go to, one for each image file; null: none are written. */
+  output: { folder: string; domain: string; network: NetworkName } | null;
   threshold: Threshold;
   /** Called before each case; throws to stop. */
   beforeCase: () => void;
@@ -160,17 +188,22 @@ export interface EvaluationOptions {
 export async function evaluateNetwork(
   segmenter: Segmenter,
   cases: readonly PreparedResult[],
-  { config, predictions, threshold, beforeCase }: EvaluationOptions,
+  { config, output, threshold, beforeCase }: EvaluationOptions,
 ): Promise<NetworkReport> {
   const { classes, evaluation, training } = config;
   const planes = classes.length + 1;
   const found: CaseReport[] = [];
   for (const item of cases) {
     beforeCase();
-    const probabilities = await nativeProbabilities(config, segmenter, item);
+    const { labels: prediction, probabilities } = await segmentCase(
+      config,
+      segmenter,
+      item,
+      threshold,
+    );
     const pixels = item.native.rows * item.native.columns;
-    const prediction = labelsOf(probabilities, planes, pixels, threshold);
-    if (predictions !== null) await writePrediction(item.geometry, prediction, predictions);
+    const inClass = (label: number) => classPlane(probabilities, planes, pixels, label);
+    if (output) await writeOutputs(output, config, item, prediction, inClass);
     const { label: reference, fov, slices, rows, columns } = item.native;
     if (!reference) continue;
     const whole = evaluation.aggregate !== 'slice';
@@ -183,8 +216,7 @@ export async function evaluateNetwork(
           prediction: prediction.subarray(...range),
           reference: reference.subarray(...range),
           fov: fov && fov.subarray(...range),
-          probabilities: (label) =>
-            classPlane(probabilities, planes, pixels, label).subarray(...range),
+          probabilities: (label) => inClass(label).subarray(...range),
           classes,
           shape: [whole ? slices : 1, rows, columns],
           spacing,
@@ -193,6 +225,25 @@ export async function evaluateNetwork(
     }
   }
   return summarizeNetwork(found, threshold, config, new Random(training.seed, 'bootstrap'));
+}
+
+async function writeOutputs(
+  { folder, domain, network }: NonNullable<EvaluationOptions['output']>,
+  { classes, output }: DistillConfig,
+  { geometry, native }: PreparedResult,
+  prediction: Uint8Array,
+  inClass: (label: number) => Float32Array,
+): Promise<void> {
+  const into = (kind: string) => join(folder, kind, domain, network);
+  if (output.predictions) await writePrediction(geometry, prediction, into('predictions'));
+  if (output.errors && native.label)
+    await writePrediction(geometry, errorMap(prediction, native.label), into('errors'));
+  if (output.probabilities)
+    await writeProbabilities(
+      geometry,
+      classes.map((_, i) => inClass(i + 1)),
+      into('probabilities'),
+    );
 }
 
 /**

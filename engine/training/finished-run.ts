@@ -7,7 +7,7 @@ import { checkClasses, prepareCase, writePrediction, type PreparedResult } from 
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
 import { openDevice } from '../runtime/device';
-import { labelsOf, nativeProbabilities } from './evaluation';
+import { segmentCase } from './evaluation';
 import { networkNames, type NetworkName, type Report } from './report';
 import { countWeights, evaluateNetworks, stageOf } from './run';
 import { RunFolder, type RunRecord, type Weights } from './run-folder';
@@ -100,7 +100,7 @@ export async function evaluateRun(
     device,
     tests: (domain) => tests[domain],
     validation,
-    predictions: null,
+    folder: null,
     stopIfAsked: () => {},
     onNetwork: (network, domain) => o.onNetwork?.(network, domain),
   });
@@ -151,13 +151,7 @@ export async function predict(
         labels: [],
         masks: [],
       });
-      const probabilities = await nativeProbabilities(config, segmenter, item);
-      const labels = labelsOf(
-        probabilities,
-        config.classes.length + 1,
-        item.native.rows * item.native.columns,
-        threshold,
-      );
+      const { labels } = await segmentCase(config, segmenter, item, threshold);
       written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
     }
     return written;

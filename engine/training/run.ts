@@ -443,7 +443,7 @@ class Run {
       device: this.device,
       tests: (domain) => this.casesOf(domain, 'test'),
       validation: this.domainsOf('source').flatMap((domain) => this.casesOf(domain, 'validation')),
-      predictions: config.output.predictions ? join(this.folder.path, 'predictions') : null,
+      folder: this.folder.path,
       stopIfAsked: () => this.stopIfAsked(),
       onNetwork: (network, domain, dice, cases) => {
         this.emit({
@@ -508,8 +508,8 @@ export interface EvaluateNetworksOptions {
   tests(domain: string): PreparedResult[];
   /** The source's validation cases, on which a threshold is chosen where the config asks for that. */
   validation: PreparedResult[];
-  /** Label maps go to `DOMAIN/NETWORK/` in this folder; null: none. */
-  predictions: string | null;
+  /** The run's folder, where label maps go to; null: none are written. */
+  folder: string | null;
   stopIfAsked(): void;
   onNetwork(network: NetworkName, domain: string, dice: number | null, cases: number): void;
 }
@@ -551,7 +551,7 @@ export async function evaluateNetworks(
       for (const name of names) {
         const result = await evaluateNetwork(segmenter, o.tests(name), {
           config,
-          predictions: o.predictions && join(o.predictions, name, network),
+          output: o.folder === null ? null : { folder: o.folder, domain: name, network },
           threshold,
           beforeCase: () => o.stopIfAsked(),
         });

@@ -99,7 +99,12 @@ describe('config', () => {
     assert.equal(config.evaluation.threshold, 'argmax');
     assert.equal(config.evaluation.confidence, 0.95);
     assert.deepEqual([config.device, config.threads], ['auto', 0]);
-    assert.deepEqual(config.output, { folder: '/data/runs/liver', predictions: true });
+    assert.deepEqual(config.output, {
+      folder: '/data/runs/liver',
+      predictions: true,
+      probabilities: false,
+      errors: false,
+    });
   });
 
   it('gets the defaults of the form that was chosen among several', () => {
@@ -332,7 +337,7 @@ describe('faults of a config', () => {
     [
       'a device unknown',
       withSetting('"device": "gpu"'),
-      '12:13 device: "gpu" is unknown; allowed are "auto", "cpu", "webgpu", "cuda", "directml", "coreml"',
+      '12:13 device: "gpu" is unknown; allowed are "auto", "cpu", "webgpu", "cuda", "directml", "coreml", "wasm"',
     ],
     [
       'nothing for one of several texts',

@@ -35,7 +35,10 @@ describe('runDistillation', function () {
 
   it('leaves a folder with everything: record, log, weights, model, report, cases, predictions', () =>
     withFolder(async (folder) => {
-      const config = await writeTinyCohort(folder);
+      const config = await writeTinyCohort(folder, {
+        ...tinyRunConfig(),
+        output: { probabilities: true, errors: true },
+      });
       const run = join(folder, 'run');
       const events = await runTiny(config, run);
       assert.equal(events.at(-1)!.type, 'finished');
@@ -74,6 +77,22 @@ describe('runDistillation', function () {
       const prediction = await inspect(join(run, 'predictions/mr/student/mr1.nii.gz'));
       assert.deepEqual(prediction.shape, image.shape);
       assert.deepEqual(prediction.affine, image.affine);
+
+      // Probabilities and errors are those of the prediction.
+      const [labels, likely, errors, truth] = await Promise.all(
+        ['predictions', 'probabilities', 'errors']
+          .map((kind) => readVolume(join(run, kind, 'mr/student/mr1.nii.gz')))
+          .concat(readVolume(join(folder, 'mr/labels/mr1.nii.gz'))),
+      );
+      assert.equal(likely.dtype, 'float32');
+      labels.data.forEach((label, n) => {
+        if (likely.data[n] !== 0) assert.equal(label, likely.data[n] >= 0.5 ? 1 : 0);
+        if (errors.data[n] !== 0) {
+          const expected = label === truth.data[n] ? 1 : label === 1 ? 2 : 3;
+          assert.equal(errors.data[n], expected);
+        }
+      });
+      assert.ok(errors.data.some((value) => value > 0));
 
       // The exported student takes any number of images.
       const ort = loadRuntime();
