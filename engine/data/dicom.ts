@@ -11,6 +11,7 @@ import {
 import { UserError } from '../errors';
 import { decodeFrame, isCompressed, type FrameLayout } from './dicom-codec';
 import { checkDimensions, checkPlausible } from './limits';
+import { reasonOf } from './reason';
 
 export type Vector = [x: number, y: number, z: number];
 
@@ -126,13 +127,6 @@ function metaEnd(bytes: Uint8Array): number {
   const stated =
     bytes.length >= 144 && view.getUint32(132, true) === 2 ? 144 + view.getUint32(140, true) : 0;
   return stated > 144 && stated < bytes.length ? stated : bytes.length;
-}
-
-/** The parser throws plain texts, errors, or an error with what it had read so far. */
-function reasonOf(error: unknown): string {
-  const inner = (error as { exception?: unknown }).exception ?? error;
-  const text = inner instanceof Error ? inner.message : String(inner);
-  return text.replace(/^dicomParser[.:]\s*/, '').replace(/[.\s]+$/, '');
 }
 
 const printable = (text: string | undefined) => (text ?? '').replace(/[^\x20-\x7e\xa0-\xff]/g, '');

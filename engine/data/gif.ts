@@ -2,6 +2,7 @@ import { GifReader } from 'omggif';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
 import { pictureFromPalette } from './picture';
+import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
 export const isGif = (bytes: Uint8Array): boolean =>
@@ -22,9 +23,7 @@ export function readGif(path: string, bytes: Uint8Array): Volume {
   try {
     frame = new GifReader(bytes).frameInfo(0);
   } catch (error) {
-    throw new UserError(
-      `${path} is a truncated or damaged GIF file (${(error as Error).message}).`,
-    );
+    throw new UserError(`${path} is a truncated or damaged GIF file (${reasonOf(error)}).`);
   }
   const { x, y, width, height, interlaced, data_offset: at } = frame;
   const offset = frame.palette_offset;

@@ -2,6 +2,7 @@ import { decode } from 'jpeg-js';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
 import { pictureVolume } from './picture';
+import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
 export const isJpeg = (bytes: Uint8Array): boolean =>
@@ -13,8 +14,8 @@ export function readJpeg(path: string, bytes: Uint8Array): Volume {
   if (components !== 1 && components !== 3)
     throw new UserError(`${path}: a JPEG with ${components} components; 1 or 3 are read.`);
   checkDimensions(path, [columns, rows, components]);
-  // An 8 x 8 block costs at least 2 bits a component at the best coding; progressive runs cost less still.
-  checkPlausible(path, bytes.length, columns * rows, 32768);
+  // Every 8 x 8 block costs at least a bit, for its mean.
+  checkPlausible(path, bytes.length, columns * rows, 512);
   if (bytes.lastIndexOf(0xd9) < 1 || bytes[bytes.lastIndexOf(0xd9) - 1] !== 0xff)
     throw new UserError(`${path} is a truncated JPEG file.`);
   let picture: { width: number; height: number; data: Uint8Array };
@@ -27,7 +28,7 @@ export function readJpeg(path: string, bytes: Uint8Array): Volume {
       maxMemoryUsageInMB: 8192,
     });
   } catch (error) {
-    throw new UserError(`${path} is a damaged JPEG file (${(error as Error).message}).`);
+    throw new UserError(`${path} is a damaged JPEG file (${reasonOf(error)}).`);
   }
   return pictureVolume(path, 'jpeg', [picture.width, picture.height], picture.data, {
     channels: components,

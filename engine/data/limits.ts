@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { UserError } from '../errors';
+import { reasonOf } from './reason';
 
 /** More samples than this in one file are refused: a header that lies must not exhaust the memory. */
 export const maxSamples = 2 ** 31;
@@ -21,14 +22,18 @@ export function checkDimensions(path: string, dimensions: readonly number[]): vo
     );
 }
 
-/** Refuses a file too small to hold `needed` bytes even at the best compression that its format can reach. */
+/**
+ * Refuses a file too small to hold `needed` bytes even at the best compression that its format can reach, so that what is
+ * allocated for a file follows from its size: at most `ratio` times that, or `least` where this is more.
+ */
 export function checkPlausible(
   path: string,
   fileBytes: number,
   needed: number,
   ratio = deflateRatio,
+  least = 4096,
 ): void {
-  if (needed > fileBytes * ratio + 4096)
+  if (needed > Math.max(fileBytes * ratio, least))
     throw new UserError(
       `${path}: the header promises ${needed} bytes of samples, more than a file of ${fileBytes} bytes can hold; it is truncated or its dimensions are wrong.`,
     );
@@ -42,7 +47,7 @@ export function gunzipStart(path: string, bytes: Uint8Array): Buffer {
     // A partial stream is expected here, hence the flush mode; 4 KiB inflate to 4 MiB at most.
     return zlib.gunzipSync(bytes.subarray(0, 4096), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
   } catch (error) {
-    throw new UserError(`${path}: the gzip stream is damaged (${(error as Error).message}).`);
+    throw new UserError(`${path}: the gzip stream is damaged (${reasonOf(error)}).`);
   }
 }
 
@@ -51,12 +56,12 @@ export async function gunzip(path: string, bytes: Uint8Array, limit: number): Pr
   try {
     return await gunzipAsync(bytes, { maxOutputLength: limit });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE')
       throw new UserError(
         `${path}: the gzip stream holds more than the ${limit} bytes that its header announces.`,
       );
     if (code === 'Z_BUF_ERROR') throw new UserError(`${path}: the gzip stream is truncated.`);
-    throw new UserError(`${path}: the gzip stream is damaged (${message}).`);
+    throw new UserError(`${path}: the gzip stream is damaged (${reasonOf(error)}).`);
   }
 }

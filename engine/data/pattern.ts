@@ -160,7 +160,9 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
     while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
     const missing =
       nearest === pattern.base ? '' : `, which exists, while ${pattern.base} does not`;
-    throw new UserError(`No ${pattern.folders ? 'folder' : 'file'} matches ${text}; the nearest folder is ${nearest}${missing}.`);
+    throw new UserError(
+      `No ${pattern.folders ? 'folder' : 'file'} matches ${text}; the nearest folder is ${nearest}${missing}.`,
+    );
   }
   return matches.sort((a, b) => naturalOrder(a.path, b.path));
 }

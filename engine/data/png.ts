@@ -3,6 +3,7 @@ import { decode, encode, hasPngSignature } from 'fast-png';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
 import { pictureFromPalette, pictureVolume, unpackBits } from './picture';
+import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
 export const isPng = (bytes: Uint8Array): boolean => bytes.length >= 8 && hasPngSignature(bytes);
@@ -17,7 +18,7 @@ export function readPng(path: string, bytes: Uint8Array): Volume {
   try {
     png = decode(bytes);
   } catch (error) {
-    throw new UserError(`${path} is a damaged PNG file (${(error as Error).message}).`);
+    throw new UserError(`${path} is a damaged PNG file (${reasonOf(error)}).`);
   }
   const { width, height, depth, channels, palette } = png;
   const size = [width, height] as const;
@@ -61,7 +62,7 @@ function checkPng(path: string, bytes: Uint8Array): void {
     const limit = needed + 16 * (rows + columns) + 1024;
     inflated = inflateSync(Buffer.concat(data), { maxOutputLength: limit }).length;
   } catch (error) {
-    throw new UserError(`${path}: its image data is damaged (${(error as Error).message}).`);
+    throw new UserError(`${path}: its image data is damaged (${reasonOf(error)}).`);
   }
   if (inflated < needed) throw truncated();
 }

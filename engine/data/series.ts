@@ -276,7 +276,7 @@ function geometryOf(
     throw new UserError(`${folder}: the slices of its DICOM series differ in their pixel spacing.`);
   const [rowMm, columnMm] = pixel ?? [1, 1];
   const thickness = first.sliceSpacing ?? 1;
-  if (!first.orientation || !first.position) {
+  if (!first.orientation || slices.some(({ geometry }) => geometry.position === null)) {
     const spacing: Volume['spacing'] = [columnMm, rowMm, thickness];
     const affine = affineOf()!.map((row) =>
       row.map((value, column) => (column < 3 ? value * spacing[column] : value)),
@@ -290,7 +290,7 @@ function geometryOf(
     alongRow.map((value) => value * columnMm),
     alongColumn.map((value) => value * rowMm),
     step,
-    first.position,
+    first.position!,
   ];
   const affine = [0, 1, 2]
     .map((row) => columns.map((column) => (row < 2 ? -column[row] : column[row]) + 0))

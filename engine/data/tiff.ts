@@ -3,6 +3,7 @@ import { decode, type TiffIfd } from 'tiff';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
 import { pictureFromPalette, pictureVolume } from './picture';
+import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
 export const isTiff = (bytes: Uint8Array): boolean =>
@@ -16,7 +17,7 @@ export const isTiff = (bytes: Uint8Array): boolean =>
 export function readTiff(path: string, bytes: Uint8Array): Volume {
   const damaged = (error: unknown) =>
     new UserError(
-      `${path} is a TIFF file that is truncated, damaged or of an unusual kind (${(error as Error).message}).`,
+      `${path} is a TIFF file that is truncated, damaged or of an unusual kind (${reasonOf(error)}).`,
     );
   let page: TiffIfd;
   try {
@@ -59,6 +60,15 @@ export function readTiff(path: string, bytes: Uint8Array): Volume {
 
 function checkTiff(path: string, bytes: Uint8Array, page: TiffIfd): void {
   const { samplesPerPixel, bitsPerSample } = page;
+  // A field that repeats itself comes as a list.
+  for (const [name, value] of [
+    ['width', page.width],
+    ['height', page.height],
+    ['samples per pixel', samplesPerPixel],
+    ['compression', page.compression],
+  ] as const)
+    if (typeof value !== 'number')
+      throw new UserError(`${path}: the TIFF's ${name} is not one number; the file is damaged.`);
   if (bitsPerSample === undefined)
     throw new UserError(`${path}: a TIFF that does not state its bits per sample is not read.`);
   checkDimensions(path, [page.width, page.height, samplesPerPixel]);

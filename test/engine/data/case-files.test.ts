@@ -18,7 +18,7 @@ const unpack = (text: string) => gunzipSync(Buffer.from(text, 'base64'));
 async function writeSeries(folder: string, name: string, extension = ''): Promise<void> {
   const { files } = golden.series.find((series) => series.name === name)!;
   await mkdir(folder, { recursive: true });
-  for (const [file, content] of Object.entries<string>(files))
+  for (const [file, content] of Object.entries(files as unknown as Record<string, string>))
     await writeFile(join(folder, file + extension), unpack(content));
 }
 
