@@ -1,9 +1,12 @@
-// Bundles the extension, the engine's child process and the command line into dist/.
+// Bundles the extension, the engine's child process and the command line into dist/, or the folder behind --out.
 import { build, context } from 'esbuild';
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+const out = process.argv.includes('--out')
+  ? process.argv[process.argv.indexOf('--out') + 1]
+  : 'dist';
 const shared = {
   bundle: true,
   sourcemap: production ? false : 'linked',
@@ -18,7 +21,7 @@ const node = {
     server: 'engine/server.ts',
     cli: 'engine/cli.ts',
   },
-  outdir: 'dist',
+  outdir: out,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
@@ -34,7 +37,7 @@ const views = existsSync('webviews')
 const pages = {
   ...shared,
   entryPoints: Object.fromEntries(views.map((name) => [name, `webviews/${name}/main.ts`])),
-  outdir: 'dist/webviews',
+  outdir: `${out}/webviews`,
   platform: 'browser',
   target: 'es2022',
   format: 'iife',
@@ -43,11 +46,14 @@ const pages = {
 };
 
 // The codecs of compressed DICOM images, looked for beside the bundle.
-mkdirSync('dist', { recursive: true });
+mkdirSync(out, { recursive: true });
 copyFileSync(
   'node_modules/dcmjs-codecs/build/dcmjs-native-codecs.wasm',
-  'dist/dcmjs-native-codecs.wasm',
+  `${out}/dcmjs-native-codecs.wasm`,
 );
+
+// A runtime packaged with an earlier build must not be taken for the installed one.
+rmSync(`${out}/node_modules`, { recursive: true, force: true });
 
 for (const options of views.length > 0 ? [node, pages] : [node])
   if (watch) await (await context(options)).watch();

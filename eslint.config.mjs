@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'runs/**', 'demo/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'runs/**', 'demo/**', 'vsix/**', '.vscode-test/**'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -58,7 +58,15 @@ async function writeReport(
     ...Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`),
     '',
     ...(config === null ? [] : [section('Config', config, 'jsonc')]),
-    ...(run ? [section(`Last lines of ${run.name}`, tail(run.file('log')))] : []),
+    // Steps would push out what matters.
+    ...(run
+      ? [
+          section(
+            `Last lines of ${run.name}`,
+            tail(run.file('log'), (line) => !/^\{"type":"(step|gradients)"/.test(line)),
+          ),
+        ]
+      : []),
     section('Last lines of the extension', tail(ownLog(context))),
   ].join('\n');
 }
@@ -72,9 +80,10 @@ function ownLog(context: vscode.ExtensionContext): string {
   return join(folder, name ?? 'MedDistill.log');
 }
 
-function tail(file: string): string {
+function tail(file: string, keep: (line: string) => boolean = () => true): string {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    const all = readFileSync(file, 'utf8').trimEnd().split('\n').filter(keep);
+    return all.slice(-lines).join('\n');
   } catch {
     return '(none)';
   }

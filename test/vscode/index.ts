@@ -13,7 +13,7 @@ export async function run(): Promise<void> {
   };
   const mocha = new Mocha({
     ui: 'bdd',
-    color: true,
+    color: process.env['MEDDISTILL_TEST_COLOR'] === 'yes',
     timeout: 60_000,
     reporter: 'spec',
     grep: process.env['MEDDISTILL_TEST_GREP']

@@ -58,6 +58,22 @@ export function install() {
   return { ...paths, chromium };
 }
 
+/** Installs a VSIX into a folder of extensions, as a user's VS Code does. */
+export function installExtension(tools, vsix, extensions) {
+  mkdirSync(extensions, { recursive: true });
+  const { status, stdout, stderr } = spawnSync(
+    tools.node,
+    [
+      join(tools.server, 'lib/vscode/out/server-main.js'),
+      ...['--accept-server-license-terms', '--extensions-dir', extensions],
+      ...['--server-data-dir', join(extensions, '..', 'install'), '--install-extension', vsix],
+    ],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0 || !/successfully installed/.test(stdout))
+    throw new Error(`${vsix} could not be installed: ${stdout}${stderr}`);
+}
+
 const findChromium = () =>
   [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
     (path) => path && existsSync(path),

@@ -1,16 +1,23 @@
-// Tests in a real VS Code: `npm run test:vscode`. The extension runs unpackaged in the extension host of a server, with a
-// headless browser as the window; the tests are mocha's, inside the extension host.
+// Tests in a real VS Code: `npm run test:vscode [-- PATTERN]`. The extension runs unpackaged in the extension host of a
+// server, with a headless browser as the window; the tests are mocha's, inside the extension host. With --vsix FILE a
+// packaged extension is installed and tested instead.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { install, Unavailable } from './install.mjs';
+import { parseArgs } from 'node:util';
+import { install, installExtension, Unavailable } from './install.mjs';
 import { withWorkbench } from './workbench.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const out = join(root, '.vscode-test');
 const minutes = 8;
+
+const { values, positionals } = parseArgs({
+  options: { vsix: { type: 'string' } },
+  allowPositionals: true,
+});
 
 let tools;
 try {
@@ -44,18 +51,40 @@ const made = spawnSync(
 );
 if (made.status !== 0) process.exit(1);
 
+// Tests are run beside an extension under development: this one, or, where it is installed, one that does nothing.
+let developed = root;
+let extensions;
+if (values.vsix) {
+  extensions = join(out, 'extensions');
+  rmSync(extensions, { recursive: true, force: true });
+  installExtension(tools, resolve(values.vsix), extensions);
+  developed = join(out, 'nothing');
+  mkdirSync(developed, { recursive: true });
+  const nothing = {
+    name: 'nothing',
+    publisher: 'test',
+    version: '1.0.0',
+    engines: { vscode: '*' },
+  };
+  writeFileSync(join(developed, 'package.json'), JSON.stringify(nothing));
+}
+
 let code;
 try {
   code = await withWorkbench(
     tools,
     {
       pictures: join(out, 'pictures'),
-      environment: { MEDDISTILL_TEST_GREP: process.argv[2] ?? '' },
+      extensions,
+      environment: {
+        MEDDISTILL_TEST_GREP: positionals[0] ?? '',
+        MEDDISTILL_TEST_COLOR: process.stdout.isTTY ? 'yes' : '',
+      },
     },
     async ({ page, port, serverLog }) => {
       const remote = `vscode-remote://127.0.0.1:${port}`;
       const payload = JSON.stringify([
-        ['extensionDevelopmentPath', remote + root],
+        ['extensionDevelopmentPath', remote + developed],
         ['extensionTestsPath', `${remote}${out}/tests/index.js`],
       ]);
       const ended = new Promise((resolvePromise) => {

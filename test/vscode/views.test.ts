@@ -63,7 +63,7 @@ describe('around the editor', function () {
       /ONNX Runtime: 1\./,
       /Device: \w+ \(.+\), \d+ threads/,
       /"classes": \["liver"\]/,
-      /Last lines of the extension\n\n```\n.*engine: started/,
+      /Last lines of the extension\n\n```\n.*\[info\]/,
     ])
       assert.match(report, part);
   });
