@@ -1,9 +1,4 @@
-import {
-  caseMetrics,
-  summarize,
-  type Aggregate,
-  type MetricName,
-} from '../../../engine/metrics/case';
+import { caseMetrics, summarize, type MetricName } from '../../../engine/metrics/case';
 import { comparePaired } from '../../../engine/metrics/compare';
 import { Random } from '../../../engine/random';
 import {
@@ -84,4 +79,4 @@ export const meanOf = (
   domain: string,
   network: NetworkName,
   metric: MetricName,
-): number => (report.domains[domain].networks[network]![metric]).mean!;
+): number => report.domains[domain].networks[network]![metric].mean!;

@@ -1,49 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRun, writeReport } from '../../../engine/report/run-report';
 import { withFolder } from '../data/shared';
-import { madeReport } from './made-report';
-import { madeRun } from './run-events';
-
-const record = {
-  meddistill: '0.1.0',
-  state: 'finished',
-  config: '/demo/a.distill.jsonc',
-  variables: {},
-  seed: 3,
-  started: '2026-11-20T08:00:00.000Z',
-  device: { name: 'cpu', description: 'A processor', threads: 2 },
-  versions: { 'onnxruntime-node': '1.30.0' },
-  stages: {},
-};
-const config = '{ "classes": ["liver"] /* <script>alert(1)</script> */ }\n';
-
-/** A run's folder as the engine leaves it. */
-function makeRun(folder: string, finished: boolean): void {
-  const { events, graphs } = madeRun({ steps: 40, every: 10, until: finished ? undefined : 120 });
-  mkdirSync(join(folder, 'graphs'), { recursive: true });
-  writeFileSync(join(folder, 'run.json'), JSON.stringify(record));
-  writeFileSync(join(folder, 'config.distill.jsonc'), config);
-  writeFileSync(
-    join(folder, 'metrics.jsonl'),
-    `${events.map((e) => JSON.stringify(e)).join('\n')}\n{"type":"step","cut sho`,
-  );
-  for (const [file, snapshot] of Object.entries(graphs))
-    writeFileSync(join(folder, file), JSON.stringify(snapshot));
-  if (!finished) return;
-  const report = madeReport({
-    ct: { role: 'source', teacher: [2], warmup: [10], control: [9], student: [10] },
-    mr: {
-      role: 'target',
-      teacher: [20, 24],
-      warmup: [60, 50],
-      control: [58, 50],
-      student: [40, 45],
-    },
-  });
-  writeFileSync(join(folder, 'report.json'), JSON.stringify(report));
-}
+import { config, makeRun } from './made-folder';
 
 describe('the report of a run', () => {
   it('is one HTML file that loads nothing and runs nothing', () =>
