@@ -46,5 +46,7 @@ export function copyRuntime(target, dist, native = targets[target]) {
   const binaries = `onnxruntime-node/bin/napi-v6/${native}`;
   if (!existsSync(join('node_modules', binaries)))
     throw new Error(`onnxruntime-node has nothing for ${target} in ${binaries}`);
-  for (const name of readdirSync(join('node_modules', binaries))) copy(`${binaries}/${name}`);
+  // On macOS the library is there twice; the binding loads the one with the short name.
+  for (const name of readdirSync(join('node_modules', binaries)))
+    if (!/\.\d+\.\d+\.\d+\.dylib$/.test(name)) copy(`${binaries}/${name}`);
 }
