@@ -59,14 +59,15 @@ function countSlice(
     for (let column = 0; column < own.columns; column++, n++) {
       const e = expected[n];
       const f = found[n];
-      if (e === 0 && f === 0) continue;
+      // Most of a volume is in neither.
+      if ((e | f) === 0) continue;
       for (let p = 0; p < planes.length; p++) {
+        const { slices } = planes[p];
         const at = places[p](slice, row, column);
-        const of = (label: number) => ((label - 1) * planes[p].slices + at) * 3;
-        if (e === f) counts[p][of(e)]++;
+        if (e === f) counts[p][((e - 1) * slices + at) * 3]++;
         else {
-          if (f > 0 && f <= classes) counts[p][of(f) + 1]++;
-          if (e > 0 && e <= classes) counts[p][of(e) + 2]++;
+          if (f > 0 && f <= classes) counts[p][((f - 1) * slices + at) * 3 + 1]++;
+          if (e > 0 && e <= classes) counts[p][((e - 1) * slices + at) * 3 + 2]++;
         }
       }
     }

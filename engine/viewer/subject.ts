@@ -349,8 +349,14 @@ async function thresholded(
 
 /** Place of each sample among `values`, counted from 1; 0 for any other. */
 function indexed(samples: Volume['data'], values: readonly number[]): Uint8Array {
-  const places = new Map(values.map((value, n) => [value, n + 1]));
   const out = new Uint8Array(samples.length);
+  if (samples instanceof Uint8Array) {
+    const table = new Uint8Array(256);
+    values.forEach((value, n) => (table[value] = n + 1));
+    for (let n = 0; n < samples.length; n++) out[n] = table[samples[n]];
+    return out;
+  }
+  const places = new Map(values.map((value, n) => [value, n + 1]));
   for (let n = 0; n < samples.length; n++)
     out[n] = n > 0 && samples[n] === samples[n - 1] ? out[n - 1] : (places.get(samples[n]) ?? 0);
   return out;

@@ -43,11 +43,13 @@ const played: Played = {
 Object.assign(globalThis, { played });
 played.setTheme((query.get('theme') ?? 'dark') as ThemeName);
 
-const { getContext } = HTMLCanvasElement.prototype;
-HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string) {
+const prototype = HTMLCanvasElement.prototype as { getContext: (...given: unknown[]) => unknown };
+const plain = Reflect.get(prototype, 'getContext');
+prototype.getContext = function (this: HTMLCanvasElement, ...given: unknown[]) {
+  const kind = String(given[0]);
   if (!played.contexts.includes(kind)) played.contexts.push(kind);
-  return getContext.apply(this, arguments as never);
-} as typeof getContext;
+  return plain.apply(this, given);
+};
 
 let hear: ((message: unknown) => void) | null = null;
 Object.assign(globalThis, {

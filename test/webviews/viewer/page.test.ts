@@ -90,16 +90,9 @@ describe('the viewer', function () {
     page.evaluate(
       ([name, r, c, height, width, tall, wide]) => {
         const canvas = document.querySelector<HTMLCanvasElement>(`[data-pane="${name}"] canvas`)!;
-        const scale = Math.min(
-          canvas.width / ((width as number) * (wide as number)),
-          canvas.height / ((height as number) * (tall as number)),
-        );
-        const x =
-          canvas.width / 2 +
-          ((c as number) + 0.5 - (width as number) / 2) * (wide as number) * scale;
-        const y =
-          canvas.height / 2 +
-          ((r as number) + 0.5 - (height as number) / 2) * (tall as number) * scale;
+        const scale = Math.min(canvas.width / (width * wide), canvas.height / (height * tall));
+        const x = canvas.width / 2 + (c + 0.5 - width / 2) * wide * scale;
+        const y = canvas.height / 2 + (r + 0.5 - height / 2) * tall * scale;
         return [
           ...canvas
             .getContext('2d')!
