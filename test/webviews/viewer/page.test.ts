@@ -490,8 +490,9 @@ describe('the viewer', function () {
     await page.getByRole('switch', { name: 'Show trained on' }).click();
     await settle();
     const later = (await page.evaluate(() => played.calls))
+      .filter(({ method }) => method === 'viewerSlice')
       .map(({ argument }) => argument as SliceQuery)
-      .filter(({ index, layers }) => index === first.index && layers?.includes('control'));
+      .filter(({ index, layers }) => index === first.index && layers.includes('control'));
     assert.deepEqual(
       later.map(({ image, layers }) => [image, layers]),
       [[false, ['control']]],
