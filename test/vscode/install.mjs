@@ -23,9 +23,9 @@ const debian = [
 ];
 
 /** Why the tests cannot run on this machine. */
-export class Unavailable extends Error {}
+class Unavailable extends Error {}
 
-export const cache =
+const cache =
   process.env.MEDDISTILL_VSCODE_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'meddistill-vscode');
 
@@ -37,7 +37,7 @@ const paths = {
 };
 
 /** @returns paths of node, server, playwright, vsce and chromium @throws Unavailable with the reason */
-export function install() {
+function install() {
   if (process.platform !== 'linux')
     throw new Unavailable(`the tests in VS Code need Linux; this is ${process.platform}`);
   if (!findChromium()) installDebian();
@@ -56,6 +56,17 @@ export function install() {
   installDebian();
   npm('app', [versions.codeServer], environment);
   return { ...paths, chromium };
+}
+
+/** As `install`; where that cannot be, the program ends with the reason, as a failure in continuous integration. */
+export function installOrSkip() {
+  try {
+    return install();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    console.log(`Tests in VS Code are skipped: ${error.message}.`);
+    process.exit(process.env.CI ? 1 : 0);
+  }
 }
 
 /** Installs a VSIX into a folder of extensions, as a user's VS Code does. */

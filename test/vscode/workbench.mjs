@@ -28,8 +28,8 @@ const userSettings = {
 };
 
 /**
- * Starts a server and a browser page on it, runs `action`, and ends both. With `tests`, the server runs the extension in
- * `extension` unpackaged.
+ * Starts a server and a browser page, runs `action` with the page, and ends both. Options: `pictures`, the folder of
+ * screenshots; `extensions`, that of installed extensions; `settings`, `environment`, `viewport`, `trust`.
  */
 export async function withWorkbench(tools, options, action) {
   const { chromium: browserType } = await import(tools.playwright);
@@ -99,7 +99,15 @@ export async function withWorkbench(tools, options, action) {
       reducedMotion: 'reduce',
     });
     page = await context.newPage();
-    return await action({ page, port, folder, serverLog: () => output });
+    /** The page of a workspace, with an extension under development and perhaps its tests. */
+    const address = (workspace, payload) => {
+      const entries = Object.entries(payload).map(([name, path]) => [
+        name,
+        `vscode-remote://127.0.0.1:${port}${path}`,
+      ]);
+      return `http://127.0.0.1:${port}/?folder=${workspace}&payload=${encodeURIComponent(JSON.stringify(entries))}`;
+    };
+    return await action({ page, address, serverLog: () => output });
   } finally {
     await browser?.close().catch(() => {});
     server.kill();

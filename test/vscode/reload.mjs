@@ -1,0 +1,64 @@
+// A run goes on while its window is reloaded, and is found again; the engine's server ends with the window.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { out, root } from './host.mjs';
+import { installOrSkip } from './install.mjs';
+import { makeWorkspace } from './workspace.mjs';
+import { withWorkbench } from './workbench.mjs';
+
+const tools = installOrSkip();
+const workspace = makeWorkspace();
+const pictures = join(out, 'pictures');
+
+const until = async (probe, what, seconds = 60) => {
+  for (const end = Date.now() + seconds * 1000; ; await delay(200)) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`Waited ${seconds} s for ${what}`);
+  }
+};
+/** The record of the run in the workspace, once there is one. */
+const record = () => {
+  const runs = join(workspace, 'runs');
+  const [name] = existsSync(runs) ? readdirSync(runs) : [];
+  const file = name && join(runs, name, 'run.json');
+  return file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+};
+const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+let run;
+try {
+  await withWorkbench(tools, { pictures }, async ({ page, address }) => {
+    const status = async () =>
+      (await page.locator('.statusbar-item').allInnerTexts()).find((text) => /\d+%/.test(text));
+    await page.goto(address(workspace, { extensionDevelopmentPath: root }));
+    await page.getByRole('treeitem', { name: 'long.distill.jsonc' }).dblclick();
+    await page.getByText('Distill Student').first().click();
+    run = await until(record, 'the run', 120);
+    await until(status, 'the status bar', 120);
+
+    await page.reload();
+    await until(status, 'the status bar after the reload', 120);
+    assert.ok(alive(run.pid), 'the run goes on');
+    assert.equal(record().pid, run.pid, 'it is the same process');
+    await page.screenshot({ path: join(pictures, 'reload.png') });
+  });
+  // Neither does the end of the editor end it.
+  await delay(1000);
+  assert.ok(alive(run.pid), 'the run outlives the editor');
+  console.log('  ✔ a run outlives a reload and the editor, and is found again');
+  console.log('\n  1 passing');
+} finally {
+  if (run && alive(run.pid)) process.kill(run.pid, 'SIGKILL');
+  await delay(200);
+  rmSync(workspace, { recursive: true, force: true });
+}
