@@ -15,22 +15,20 @@ export const isTiff = (bytes: Uint8Array): boolean =>
  * grey in tiles; uncompressed, LZW or Deflate. Alpha is dropped.
  */
 export function readTiff(path: string, bytes: Uint8Array): Volume {
-  const damaged = (error: unknown) =>
-    new UserError(
+  try {
+    const [head] = decode(bytes, { pages: [0], ignoreImageData: true });
+    checkTiff(path, bytes, head);
+    const [page] = decode(bytes, { pages: [0] });
+    return pageVolume(path, page);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
       `${path} is a TIFF file that is truncated, damaged or of an unusual kind (${reasonOf(error)}).`,
     );
-  let page: TiffIfd;
-  try {
-    [page] = decode(bytes, { pages: [0], ignoreImageData: true });
-    checkTiff(path, bytes, page);
-  } catch (error) {
-    throw error instanceof UserError ? error : damaged(error);
   }
-  try {
-    [page] = decode(bytes, { pages: [0] });
-  } catch (error) {
-    throw damaged(error);
-  }
+}
+
+function pageVolume(path: string, page: TiffIfd): Volume {
   const size = [page.width, page.height] as const;
   const data = page.data;
   if (page.type === 3 && page.palette)
