@@ -46,3 +46,11 @@ export function makeRun(folder: string, finished: boolean, seed = 1): void {
   });
   writeFileSync(join(folder, 'report.json'), JSON.stringify(report));
 }
+
+/** The record of a run at which a process works. */
+export const runningRecord = (pid: number) => ({
+  ...record,
+  state: 'running',
+  pid,
+  started: new Date().toISOString(),
+});
