@@ -7,6 +7,7 @@ import { writeDemo } from './demo';
 import { ConfigError, UserError } from './errors';
 import { score } from './metrics/score';
 import { Progress } from './progress';
+import { writeReport } from './report/run-report';
 import {
   evaluateRun,
   openRun,
@@ -118,6 +119,16 @@ program
     const reports = paths.map((path) => readReport(path));
     const text = reports.length === 1 ? formatTable(reports[0]) : formatSeeds(reports);
     process.stdout.write(`${text}\n`);
+  });
+
+program
+  .command('report')
+  .description("a run's report, with every table, its charts and its config")
+  .argument('<run>', "a run's folder")
+  .requiredOption('--out <file>', 'an .html, .md, .csv or .json file')
+  .action(async (path: string, { out }: { out: string }) => {
+    await writeReport(path, out);
+    process.stdout.write(`Report: ${out}\n`);
   });
 
 program

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRun, writeReport } from '../../../engine/report/run-report';
+import { runCommand } from '../command-line';
 import { withFolder } from '../data/shared';
 import { config, makeRun } from './made-folder';
 
@@ -61,4 +62,17 @@ describe('the report of a run', () => {
       makeRun(folder, true);
       await assert.rejects(writeReport(folder, join(folder, 'x.pdf')), /\.html .*\.md .*\.csv/);
     }));
+
+  it('is written from the command line', () =>
+    withFolder(async (folder) => {
+      makeRun(folder, true);
+      const out = join(folder, 'report.html');
+      const { code, stdout } = await runCommand(['report', folder, '--out', out]);
+      assert.equal(code, 0);
+      assert.ok(stdout.includes(out));
+      assert.match(readFileSync(out, 'utf8'), /^<!doctype html>/);
+      const refused = await runCommand(['report', folder, '--out', `${out}.pdf`]);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.stderr, /\.html \(self-contained HTML\)/);
+    })).timeout(60_000);
 });
