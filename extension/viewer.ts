@@ -71,19 +71,20 @@ interface Comparison {
 /** Panels that compare the predictions of a run's networks, one for each run. */
 class Comparisons implements vscode.WebviewPanelSerializer, vscode.Disposable {
   private readonly open = new Map<string, Comparison>();
+  /** State of each run when it was last shown. */
+  private readonly states = new Map<string, string>();
   private readonly listening: vscode.Disposable;
 
   constructor(
     private readonly services: Services,
     private readonly settings: ViewerSettings,
   ) {
-    const states = new Map<string, string>();
     this.listening = services.runs.onDidChange((run) => {
-      if (!run) return;
+      const shown = run && this.open.get(run.folder);
+      if (!shown || this.states.get(run.folder) === run.state) return;
       // A run that goes on has no report, one that has just ended has.
-      const before = states.get(run.folder);
-      states.set(run.folder, run.state);
-      if (before !== undefined && before !== run.state) this.open.get(run.folder)?.page.reload();
+      this.states.set(run.folder, run.state);
+      shown.page.reload();
     });
   }
 
@@ -132,7 +133,7 @@ class Comparisons implements vscode.WebviewPanelSerializer, vscode.Disposable {
     folder: string,
     first: { domain: string; id: string } | null,
   ): void {
-    this.services.runs.add(folder);
+    this.states.set(folder, this.services.runs.add(folder).state);
     const page = new ViewerPage(
       panel.webview,
       runSubject(folder, first, this.services),

@@ -27,6 +27,8 @@ export async function runTests(
       target: 'node20',
       format: 'cjs',
       sourcemap: 'inline',
+      // jsonc-parser's "main" cannot be bundled.
+      mainFields: ['module', 'main'],
       external: ['vscode', 'mocha'],
       logLevel: 'warning',
     });
