@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DistillConfig, DomainConfig } from '../config/config';
 import { ConfigError } from '../errors';
+import { CaseCache } from './case-cache';
 import { readCaseFiles } from './case-files';
 import { evenly, type Cohort } from './cohort';
 import { estimateFieldOfView } from './field-of-view';
@@ -132,13 +133,19 @@ export function inputChannels(config: DistillConfig): 1 | 3 {
  * the field of view, the intensities (statistics over the whole case), class indices, and the resampling: images bilinear with averaging,
  * labels and field of view to the nearest pixel. With `fit: "patch"` a slice smaller than `input.size` is padded below
  * and to the right: the image by its last pixels, label and field of view by 0. Labels and masks are null where the
- * case has none.
+ * case has none. The result is kept in the config's cache, where it has one: then its arrays are read from there as they
+ * are used.
  * @throws ConfigError where image and label differ in size, or a spacing is needed and not known.
  */
 export async function prepareCase(
   config: DistillConfig,
   item: CohortCase,
 ): Promise<PreparedResult> {
+  const cache = await CaseCache.of(config);
+  return cache ? cache.get(config, item, () => prepareNow(config, item)) : prepareNow(config, item);
+}
+
+async function prepareNow(config: DistillConfig, item: CohortCase): Promise<PreparedResult> {
   const domain = config.domains[item.domain];
   const { images: volumes, labels, masks } = await readCaseFiles(item, domain);
   const [head] = volumes;

@@ -103,10 +103,11 @@ export function joinBatches(batches: readonly Batch[]): Batch {
   };
 }
 
-/** A slice of a prepared case, as views into it. */
+/** A slice of a prepared case: views into it, or read from disk. */
 export function sliceOf(item: PreparedCase, slice: number): Sample {
   const { channels, rows, columns } = item;
   const pixels = rows * columns;
+  if (item.slice) return { channels, rows, columns, ...item.slice(slice) };
   return {
     channels,
     rows,

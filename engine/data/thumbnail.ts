@@ -31,6 +31,7 @@ export async function thumbnail(
       ...config,
       domains: { [item.domain]: domain },
       input: { ...config.input, size: [8, 8], fit: 'patch', spacing: 0 },
+      cache: { ...config.cache, gigabytes: 0 },
     },
     item,
   );

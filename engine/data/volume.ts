@@ -63,6 +63,8 @@ export interface PreparedCase {
   image: Float32Array;
   label: Uint8Array | null;
   fov: Uint8Array | null;
+  /** Of a case that lies on disk: one slice, read without the others. */
+  slice?: (index: number) => Pick<PreparedCase, 'image' | 'label' | 'fov'>;
 }
 
 /** The same case in its files' own in-plane grid, for metrics and predictions. */

@@ -140,9 +140,11 @@ export async function predict(
       ? (readReport(folder.path).domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
       : 'argmax';
     const written: string[] = [];
+    // Seen once, these are not worth their place.
+    const uncached = { ...config, cache: { ...config.cache, gigabytes: 0 } };
     for (const image of images) {
       const path = resolve(image);
-      const item = await prepareCase(config, {
+      const item = await prepareCase(uncached, {
         domain,
         id: basename(path),
         subject: basename(path),

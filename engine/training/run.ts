@@ -184,7 +184,10 @@ class Run {
       const results: PreparedResult[] = [];
       for (const item of cases) {
         this.stopIfAsked();
-        results.push(await prepareCase(config, item));
+        const result = await prepareCase(config, item);
+        results.push(result);
+        for (const message of result.warnings)
+          this.emit({ type: 'log', level: 'warning', message });
       }
       checkClasses(config, domain, results);
       this.prepared[domain] = results;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import type { DistillConfig, StageName } from '../config/config';
 import { casesOf, type Cohort } from '../data/cohort';
+import { fingerprint } from '../data/fingerprint';
 import type { Stage } from './stages';
 
 /** Raised when a stage would compute something else from the same config. */
@@ -20,7 +20,7 @@ export async function stageHashes(
   const { method, training } = config;
   const data = hashOf(await sourceFingerprint(config, cohort));
   const weightsFile = async (path: string | undefined) =>
-    path === undefined ? null : await fileFingerprint(path);
+    path === undefined ? null : await fingerprint(path);
   const networks = {
     teacher: { ...config.teacher, weights: await weightsFile(config.teacher.weights) },
     student: { ...config.student, weights: await weightsFile(config.student.weights) },
@@ -54,11 +54,6 @@ export async function stageHashes(
 const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 
-async function fileFingerprint(path: string): Promise<[string, number, number]> {
-  const { size, mtimeMs } = await stat(path).catch(() => ({ size: -1, mtimeMs: 0 }));
-  return [path, size, mtimeMs];
-}
-
 async function sourceFingerprint(config: DistillConfig, cohort: Cohort): Promise<unknown> {
   const domains = Object.entries(config.domains).filter(([, { role }]) => role === 'source');
   return Promise.all(
@@ -70,7 +65,7 @@ async function sourceFingerprint(config: DistillConfig, cohort: Cohort): Promise
           Promise.all(
             casesOf(cohort, name, split).map(async ({ id, images, labels, masks }) => [
               id,
-              await Promise.all([...images, ...labels, ...masks].map(fileFingerprint)),
+              await Promise.all([...images, ...labels, ...masks].map(fingerprint)),
             ]),
           ),
         ),
