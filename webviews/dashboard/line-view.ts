@@ -30,6 +30,7 @@ export interface LineViewOptions {
 }
 
 const height = 260;
+const offScreenMilliseconds = 5000;
 
 /**
  * A chart of curves: zoomed by dragging or with + and -, read with the arrow keys, with a legend that switches curves off.
@@ -53,6 +54,7 @@ export class LineView {
   private width = 0;
   private dirty = false;
   private onScreen = false;
+  private refreshed = -Infinity;
 
   constructor(private readonly options: LineViewOptions) {
     const { title, state, canLog, save } = options;
@@ -61,6 +63,7 @@ export class LineView {
     this.emptyNote = h('p', { class: 'empty muted' }, options.empty);
     this.tableHost = h('div', { hidden: !state.table });
     this.resetButton = toolButton('screen-normal', 'Show all of the x axis', () => this.zoom(null));
+    this.resetButton.hidden = !state.range;
     const tools = [
       this.resetButton,
       ...(canLog
@@ -104,15 +107,18 @@ export class LineView {
     }).observe(this.element);
   }
 
-  /** Draws what `make` gives, at once or when it is scrolled to; cheap where only points were added. */
+  /** Draws what `make` gives, at once where it can be seen, else now and then; cheap where only points were added. */
   show(make: () => LineChart): void {
     this.make = make;
     this.refresh();
   }
 
   private refresh(): void {
-    this.dirty = !this.onScreen;
-    if (this.dirty || !this.make) return;
+    // Off the screen there are still those who listen to the page.
+    const due = this.onScreen || performance.now() - this.refreshed > offScreenMilliseconds;
+    this.dirty = !due;
+    if (!due || !this.make) return;
+    this.refreshed = performance.now();
     const made = this.make();
     const { canLog, state } = this.options;
     this.chart = canLog ? { ...made, log: state.log ?? false } : made;
@@ -358,9 +364,9 @@ export class LineView {
   private readCursor(): void {
     const index = this.plot?.cursor.idx ?? null;
     let c = 0;
-    this.series().forEach(({ raw }, s) => {
+    this.series().forEach(({ curve, raw }, s) => {
       if (raw) return;
-      const value = valueAt(this.aligned.y[s] ?? [], index);
+      const value = index === null ? lastOf(curve.y) : valueAt(this.aligned.y[s] ?? [], index);
       setText(this.values[c++], value === null ? '' : formatNumber(value));
     });
   }
@@ -475,15 +481,17 @@ function strokePath(u: uPlot, series: number): uPlot.Series.Paths {
   return { stroke };
 }
 
-/** The value at an index or the nearest before it that is one; at null the last. */
-function valueAt(
-  values: readonly (number | null | undefined)[],
-  index: number | null,
-): number | null {
-  for (let i = index ?? values.length - 1; i >= 0; i--) {
+/** The value at an index, or the nearest before it. */
+function valueAt(values: readonly (number | null | undefined)[], index: number): number | null {
+  for (let i = index; i >= 0; i--) {
     const value = values[i];
-    if (typeof value === 'number' && !Number.isNaN(value)) return value;
+    if (typeof value === 'number') return value;
   }
+  return null;
+}
+
+function lastOf(y: Curve['y']): number | null {
+  for (let i = y.length - 1; i >= 0; i--) if (!Number.isNaN(y[i])) return y[i];
   return null;
 }
 

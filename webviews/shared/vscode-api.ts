@@ -28,8 +28,14 @@ let latest: unknown;
 /** Keeps the page's state; of several changes in a row, the last. */
 export function keepState(state: unknown): void {
   latest = state;
-  pending ??= setTimeout(() => {
-    pending = null;
-    api.setState(latest);
-  }, 150);
+  pending ??= setTimeout(keepNow, 150);
 }
+
+function keepNow(): void {
+  if (pending === null) return;
+  clearTimeout(pending);
+  pending = null;
+  api.setState(latest);
+}
+// A page that is hidden is gone at once.
+window.addEventListener('pagehide', keepNow);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { keepScreenshot, needBrowser, StandAlone } from '../stand-alone';
-import type { ThemeName } from '../themes';
+import { themes, type ThemeName } from '../themes';
 import { graphHeatmaps } from '../../../engine/report/charts';
 import { rgb, scaleColor } from '../../../engine/report/palette';
 import type { PageState } from '../../../webviews/dashboard/state';
@@ -65,7 +65,7 @@ describe('the dashboard', function () {
   });
 
   for (const theme of ['light', 'dark', 'high contrast'] as ThemeName[])
-    it(`is legible in the ${theme} theme`, async () => {
+    it(`is drawn without a fault in the ${theme} theme`, async () => {
       await open(`theme=${encodeURIComponent(theme)}`);
       await keepScreenshot(page, `training-${theme.replace(' ', '-')}`);
       await tab('Graphs');
@@ -82,6 +82,28 @@ describe('the dashboard', function () {
       await settle();
       await keepScreenshot(page, `compare-${theme.replace(' ', '-')}`);
     });
+
+  it('follows the theme while it is open', async () => {
+    await open('theme=light');
+    const colors = () =>
+      page.evaluate(() => ({
+        background: getComputedStyle(document.body).backgroundColor,
+        teacher: [...document.querySelectorAll('.legend button')]
+          .find((b) => b.textContent.startsWith('Teacher, ct'))!
+          .querySelector('line')!
+          .getAttribute('stroke'),
+      }));
+    assert.deepEqual(await colors(), {
+      background: 'rgb(255, 255, 255)',
+      teacher: themes.light.variables['meddistill-teacher'],
+    });
+    await page.evaluate(() => played.setTheme('dark'));
+    await settle();
+    assert.deepEqual(await colors(), {
+      background: 'rgb(31, 31, 31)',
+      teacher: themes.dark.variables['meddistill-teacher'],
+    });
+  });
 
   const saved = (name: RegExp) =>
     page.evaluate(
@@ -122,6 +144,12 @@ describe('the dashboard', function () {
     await page.mouse.move(box.x + 110, box.y + 60, { steps: 3 });
     await page.mouse.up();
     await settle();
+    // It is kept a moment after.
+    await page.waitForFunction(
+      () =>
+        (JSON.parse(sessionStorage.getItem('state') ?? '{}') as Partial<PageState>).charts?.['loss']
+          ?.range,
+    );
     const [low, high] = await page.evaluate(
       () =>
         (JSON.parse(sessionStorage.getItem('state')!) as PageState).charts['loss'].range as [
