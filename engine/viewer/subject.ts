@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { LabelValue } from '../config/config';
 import { mapLabels } from '../data/labels';
 import type { Walks } from '../data/prepare';
@@ -183,11 +183,12 @@ async function openFile(
   const layers = new Map<LayerName, Layer>();
   // Label values get one numbering over all overlays, so that one colour means one value.
   const found = new Map<LayerName, number[]>();
+  const titles = overlayTitles(source.overlays);
   for (const [n, path] of source.overlays.entries()) {
     const name: LayerName = `overlay ${n}`;
     const info: LayerInfo = {
       name,
-      title: basename(path),
+      title: titles[n],
       path,
       probabilities: false,
       threshold: null,
@@ -236,6 +237,18 @@ async function openFile(
       windows: await windowsOf(image, null),
     },
   };
+}
+
+/** File names, with their folders where several are alike. The first of several is what the others are compared with. */
+function overlayTitles(paths: readonly string[]): string[] {
+  const names = paths.map((path) => basename(path));
+  const titles = paths.map((path, n) =>
+    names.filter((name) => name === names[n]).length > 1
+      ? `${basename(dirname(path))}/${names[n]}`
+      : names[n],
+  );
+  if (titles.length > 1) titles[0] = `${titles[0]} (reference)`;
+  return titles;
 }
 
 type ReadSamples = (plane: PlaneName, index: number, frame: number) => Promise<Volume['data']>;

@@ -109,6 +109,16 @@ export class Pane {
     cornerstone.displayImage(this.surface, image, this.viewport());
   }
 
+  /** Takes the image away until the next one is shown: what is there belongs to another view. */
+  clear(): void {
+    this.surface.classList.add('void');
+    this.setLetters(null);
+  }
+
+  setTitle(title: string): void {
+    setText(this.caption, title);
+  }
+
   /** A sentence in place of the image. */
   setNotice(text: string | null): void {
     this.notice.hidden = text === null;

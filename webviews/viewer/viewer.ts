@@ -766,6 +766,7 @@ export class Viewer {
       place.pan = { x: 0, y: 0 };
     }
     this.settings.plane = name;
+    if (next.name !== before.name) for (const pane of this.panes.values()) pane.clear();
     this.showSettings();
     this.arrange();
     this.showScores();
@@ -928,7 +929,12 @@ export class Viewer {
       for (let n = 1; n <= count; n++) if (size(n) > size(columns) * 1.0001) columns = n;
     this.stage.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     this.stage.style.gridTemplateRows = `repeat(${Math.ceil(count / columns)}, minmax(0, 1fr))`;
-    for (const pane of this.panes.values()) pane.fitSize();
+    const narrow = width / columns < 260;
+    for (const [name, pane] of this.panes) {
+      const title = this.paneTitle(name);
+      pane.setTitle(narrow ? short(title) : title);
+      pane.fitSize();
+    }
   }
 
   // --- input --------------------------------------------------------------------------------------------------------

@@ -562,9 +562,13 @@ describe('the viewer', function () {
     isColor(await color(), classColor(0), 'label 3, the first of the file');
     // A second one is compared with the first.
     await drop(join(fixture.run, 'predictions', 'ct', 'student', 'ct1.nii.gz'));
-    assert.ok((await titles()).includes('Errors'));
+    assert.deepEqual(await titles(), [
+      'labels/ct1.nii.gz (reference)',
+      'student/ct1.nii.gz',
+      'Errors',
+    ]);
     await keepScreenshot(page, 'viewer-overlays');
-    await page.getByRole('button', { name: 'Remove ct1.nii.gz' }).first().click();
+    await page.getByRole('button', { name: 'Remove labels/ct1.nii.gz' }).click();
     await settle();
     assert.equal((await titles()).length, 1);
   });
