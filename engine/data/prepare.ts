@@ -165,12 +165,16 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
   const fov = fieldOfView(domain, item, volumes, masks, walks, slices, pixels);
   const channels = inputChannels(config);
   const image = new Float32Array(channels * slices.length * pixels);
-  const planes = volumes.map((volume) => chooseChannels(volume, domain.channel));
+  // A grey volume needs no copy of its only plane.
+  const planes = volumes.map((volume) =>
+    volume.channels === 1 ? volume.data : chooseChannels(volume, domain.channel),
+  );
   for (let c = 0; c < channels; c++)
     slices.forEach(({ file, index }, s) => {
-      const voxels = planes[file].length / (domain.channel === 'rgb' ? 3 : 1);
-      // A grey domain beside a colour one fills all three channels with its only one.
-      const plane = domain.channel === 'rgb' ? c : 0;
+      const [i, j, k] = volumes[file].shape;
+      const voxels = i * j * k;
+      // A grey image among colour ones fills all three channels with its only one.
+      const plane = domain.channel === 'rgb' && volumes[file].channels > 1 ? c : 0;
       takeSlice(
         planes[file].subarray(plane * voxels, (plane + 1) * voxels),
         volumes[file].shape,
@@ -419,6 +423,7 @@ function scaleImage(
   slices: number,
   { native, scaled, prepared }: CaseGeometry,
 ): Float32Array {
+  if (channels === 1 && native.join() === prepared.join()) return image;
   const pixels = native[0] * native[1];
   const out = new Float32Array(slices * channels * prepared[0] * prepared[1]);
   for (let s = 0; s < slices; s++)
