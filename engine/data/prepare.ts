@@ -8,7 +8,7 @@ import { estimateFieldOfView } from './field-of-view';
 import { chooseChannels, normalizeIntensity } from './intensity';
 import { mapLabels, mapMask } from './labels';
 import { affineOf, axisDirections } from './orientation';
-import { resizeLinear, resizeNearest } from './resample';
+import { resizeLinear, resizeNearest, undoResize } from './resample';
 import {
   isPlaced,
   type CohortCase,
@@ -460,7 +460,7 @@ function padTo<T extends Float32Array | Uint8Array>(
 
 /**
  * Values of one slice on the prepared grid, [planes][rows][columns] (probabilities of classes, for one), on the files'
- * grid: padding cut off, resampled bilinearly.
+ * grid: padding cut off, and resampled so that a label map that was made finer comes back exactly.
  */
 export function restoreSlice(
   geometry: CaseGeometry,
@@ -474,7 +474,7 @@ export function restoreSlice(
       const from = (plane * prepared[0] + r) * prepared[1];
       cut.set(values.subarray(from, from + scaled[1]), (plane * scaled[0] + r) * scaled[1]);
     }
-  return resizeLinear(cut, planes, scaled, native);
+  return undoResize(cut, planes, scaled, native);
 }
 
 /** `restoreSlice` for a whole case: [slices][classes][prepared] to [slices][classes][native]. */

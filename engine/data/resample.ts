@@ -42,12 +42,53 @@ function lineWeights(from: number, to: number): LineWeights {
 export function resizeLinear(
   image: Float32Array,
   planes: number,
+  from: readonly [rows: number, columns: number],
+  to: readonly [rows: number, columns: number],
+): Float32Array {
+  return resize(image, planes, from, to, lineWeights);
+}
+
+/**
+ * Values on a grid that `resizeNearest` led to, back on the grid that it came from, [planes][rows][columns]: along an axis
+ * that it had made finer, the mean of the samples that took their label from this one, so that a label map comes back
+ * exactly; along one that it had made coarser, linear.
+ */
+export function undoResize(
+  image: Float32Array,
+  planes: number,
+  from: readonly [rows: number, columns: number],
+  to: readonly [rows: number, columns: number],
+): Float32Array {
+  return resize(image, planes, from, to, (fine, coarse) =>
+    fine < coarse ? lineWeights(fine, coarse) : meansOf(fine, coarse),
+  );
+}
+
+/** Of each of `to` samples the mean over those of `from` that `nearestOf` gives it. */
+function meansOf(from: number, to: number): LineWeights {
+  const owner = nearestOf(to, from);
+  const first = new Int32Array(to).fill(from);
+  const count = new Int32Array(to);
+  owner.forEach((n, m) => {
+    first[n] = Math.min(first[n], m);
+    count[n]++;
+  });
+  const widest = Math.max(...count);
+  const weights = new Float64Array(to * widest);
+  for (let n = 0; n < to; n++) weights.fill(1 / count[n], n * widest, n * widest + count[n]);
+  return { first, count, weights, widest };
+}
+
+function resize(
+  image: Float32Array,
+  planes: number,
   [rows, columns]: readonly [rows: number, columns: number],
   [toRows, toColumns]: readonly [rows: number, columns: number],
+  weightsOf: (from: number, to: number) => LineWeights,
 ): Float32Array {
   if (rows === toRows && columns === toColumns) return image.slice();
-  const across = lineWeights(columns, toColumns);
-  const down = lineWeights(rows, toRows);
+  const across = weightsOf(columns, toColumns);
+  const down = weightsOf(rows, toRows);
   const out = new Float32Array(planes * toRows * toColumns);
   const narrow = new Float32Array(rows * toColumns);
   const line = new Float64Array(toColumns);
