@@ -60,5 +60,5 @@ try {
 } finally {
   if (run && alive(run.pid)) process.kill(run.pid, 'SIGKILL');
   await delay(200);
-  rmSync(workspace, { recursive: true, force: true });
+  rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 }
