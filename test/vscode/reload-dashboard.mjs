@@ -82,5 +82,6 @@ try {
   console.log('\n  1 passing');
 } finally {
   engine.kill();
-  for (const folder of [workspace, extensions]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [workspace, extensions])
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 }

@@ -44,6 +44,7 @@ try {
     minutes: 8,
   });
 } finally {
-  if (!process.env.MEDDISTILL_KEEP) rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  if (!process.env.MEDDISTILL_KEEP)
+    rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 }
 process.exit(code);

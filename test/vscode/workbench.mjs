@@ -113,7 +113,8 @@ export async function withWorkbench(tools, options, action) {
     server.kill();
     bridge.close();
     await delay(300);
-    if (!process.env.MEDDISTILL_KEEP) rmSync(folder, { recursive: true, force: true });
+    if (!process.env.MEDDISTILL_KEEP)
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   }
 }
 
