@@ -17,7 +17,7 @@ export function codestreamSize(bytes: Uint8Array): CodestreamSize | null {
     const size = (at: number) => view.getUint32(at) - view.getUint32(at + 8);
     // Every tile costs memory of its own, so that their number must be sane as well.
     const tiles = [0, 4].map((n) => Math.ceil(size(8 + n) / view.getUint32(24 + n)));
-    if (!(tiles[0] * tiles[1] <= 65535)) return null;
+    if (!(tiles[0] * tiles[1] <= 65535 && size(8) > 0 && size(12) > 0)) return null;
     return {
       columns: size(8),
       rows: size(12),

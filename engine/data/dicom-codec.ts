@@ -99,7 +99,9 @@ export async function decodeFrame(
     // Colours come as RGB whatever the stream holds them in.
     const decoded = NativeCodecs[decoder](context, { convertColorspaceToRgb: true });
     const bytes = decoded.getDecodedBuffer();
-    if (!bytes) throw new Error('it holds no image');
+    const samples = rows * columns * samplesPerPixel;
+    if (!bytes || ![1, 2, 4].includes(bytes.length / samples))
+      throw new Error(`it gives ${bytes?.length ?? 0} bytes for ${samples} samples`);
     return bytes;
   } catch (error) {
     // What a failed decoder leaves behind in its memory is not to be trusted.

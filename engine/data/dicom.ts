@@ -7,6 +7,7 @@ import {
   readEncapsulatedPixelDataFromFragments,
   readPart10Header,
   type DataSet,
+  type Element,
 } from 'dicom-parser';
 import { UserError } from '../errors';
 import { decodeFrame, isCompressed, type FrameLayout } from './dicom-codec';
@@ -328,7 +329,7 @@ export function openDicomPixels(
 ): (frame: number) => Promise<DicomSamples> {
   const { path, layout, transferSyntax, frames } = image;
   const { dataSet } = parse(path, bytes, true);
-  const element = dataSet.elements['x7fe00010'];
+  const element = dataSet.elements['x7fe00010'] as Element | undefined;
   if (!element) throw new UserError(`${path} is a truncated DICOM file.`);
   const samples = layout.rows * layout.columns * layout.samplesPerPixel;
   if (isCompressed(transferSyntax)) {
@@ -390,14 +391,10 @@ export function openDicomPixels(
 }
 
 /** Little-endian bytes as samples: the stored bits alone, with their sign; colours interleaved. */
-function toSamples({ path, layout }: DicomImage, raw: Uint8Array, decoded: boolean): DicomSamples {
+function toSamples({ layout }: DicomImage, raw: Uint8Array, decoded: boolean): DicomSamples {
   const count = layout.rows * layout.columns * layout.samplesPerPixel;
   // A decoder gives as many bytes a sample as its stream has, whatever was allocated.
   const width = raw.length / count;
-  if (width !== 1 && width !== 2 && width !== 4)
-    throw new UserError(
-      `${path}: its compressed pixels give ${raw.length} bytes, not ${count} samples.`,
-    );
   const signed = layout.pixelRepresentation === 1;
   const own = raw.byteOffset % width === 0 ? raw : raw.slice();
   if (endianness() === 'BE' && width === 2) Buffer.from(own.buffer).swap16();

@@ -1,3 +1,4 @@
+import { UserError } from '../errors';
 import { affineOf } from './orientation';
 import type { Volume } from './volume';
 
@@ -47,7 +48,11 @@ export function pictureFromPalette(
   const pixels = size[0] * size[1];
   const samples = new Uint8Array(pixels * channels);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const colour = palette[indices[pixel]] ?? [0, 0, 0];
+    const colour = palette[indices[pixel]];
+    if (!colour)
+      throw new UserError(
+        `${path}: a sample is ${indices[pixel]}, but the palette has ${palette.length} colours.`,
+      );
     for (let c = 0; c < channels; c++) samples[pixel * channels + c] = colour[c];
   }
   return pictureVolume(path, format, size, samples, { channels, dtype: 'uint8' });

@@ -54,7 +54,11 @@ export async function readSeries(
     if (image) images.push(image);
   }
   if (images.length === 0)
-    throw new UserError(`${folder} holds DICOM files, but none of them has an image.`);
+    throw new UserError(
+      files.length === 1 && files[0] === folder
+        ? `${folder} is a DICOM file without an image.`
+        : `${folder} holds DICOM files, but none of them has an image.`,
+    );
   const warnings: string[] = [];
   const group = chooseSeries(folder, withoutCopies(images, warnings), choice.series);
   const slices = chooseFrame(folder, inOrder(folder, group, warnings), choice.frame, warnings);
