@@ -10,6 +10,7 @@ import { mapLabels } from './labels';
 import { naturalOrder, parsePattern } from './pattern';
 import { requireSameSize, type Grid } from './prepare';
 import { readVolume } from './read-volume';
+import type { SeriesChoice } from './series';
 import type { CohortCase, Volume } from './volume';
 
 /** What a config's files are like, for the person who writes it. */
@@ -134,7 +135,10 @@ export class Surveyor {
       // Lets requests in, a cancellation among them.
       await nextTurn();
       try {
-        const images = await Promise.all(item.images.map((path) => this.images.get(path)));
+        const { series, frame } = domain;
+        const images = await Promise.all(
+          item.images.map((path) => this.images.get(path, { series, frame })),
+        );
         const labels = await Promise.all(item.labels.map((path) => this.labels.get(path)));
         images.forEach((image, n) => {
           requireSameSize(item, 'label', image, labels[n], domain);
@@ -235,23 +239,27 @@ export function spreadOut<T>(items: readonly T[]): T[] {
 class FileCache<T> {
   private readonly facts = new Map<string, { stamp: string; value: T }>();
 
-  constructor(private readonly learn: (path: string) => Promise<T>) {}
+  constructor(private readonly learn: (path: string, choice: SeriesChoice) => Promise<T>) {}
 
-  async get(path: string): Promise<T> {
+  async get(path: string, choice: SeriesChoice = {}): Promise<T> {
     const { mtimeMs, size } = await stat(path).catch(() => {
       throw new UserError(`${path} does not exist.`);
     });
     const stamp = `${mtimeMs} ${size}`;
-    const known = this.facts.get(path);
+    const key = JSON.stringify([path, choice.series, choice.frame]);
+    const known = this.facts.get(key);
     if (known?.stamp === stamp) return known.value;
-    const value = await this.learn(path);
-    this.facts.set(path, { stamp, value });
+    const value = await this.learn(path, choice);
+    this.facts.set(key, { stamp, value });
     return value;
   }
 }
 
-async function imageFacts(path: string): Promise<ImageFacts> {
-  const { format, shape, affine, dtype, spacing, hasSpacing, data } = await readVolume(path);
+async function imageFacts(path: string, choice: SeriesChoice): Promise<ImageFacts> {
+  const { format, shape, affine, dtype, spacing, hasSpacing, data } = await readVolume(
+    path,
+    choice,
+  );
   let [min, max] = [Infinity, -Infinity];
   for (let n = 0; n < data.length; n++) {
     const value = data[n];
