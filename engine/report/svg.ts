@@ -129,13 +129,16 @@ function linesBody(chart: LineChart, o: SvgOptions): string[] {
     ];
   });
   return [
-    ...chart.bands.flatMap(({ from, title }) =>
+    ...chart.bands.flatMap(({ from, to, title }) =>
       from >= range[0] && from < range[1]
         ? [
             ...(from > range[0]
               ? [line(toX(from), frame.top, toX(from), frame.top + frame.height, ink.grid, '3 3')]
               : []),
-            text(toX(from) + 4, frame.top + 11, title, ink.text, { size: 10, opacity: 0.7 }),
+            // A title that does not fit its stage is left out.
+            ...(toX(to) - toX(from) > 5.5 * title.length + 6
+              ? [text(toX(from) + 4, frame.top + 11, title, ink.text, { size: 10, opacity: 0.7 })]
+              : []),
           ]
         : [],
     ),
