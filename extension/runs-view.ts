@@ -137,7 +137,12 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
 const startedAt = (run: RunModel): string => {
   const time = run.record && new Date(run.record.started);
   return time && basename(run.folder).startsWith(configName(run.record!.config))
-    ? time.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+    ? time.toLocaleString(undefined, {
+        month: 'short',
+        day: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+      })
     : run.name;
 };
 

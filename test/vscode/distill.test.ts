@@ -20,9 +20,9 @@ describe('Distill Student', function () {
     until(() => api.services.runs.list().find((run) => run.name.startsWith(name)), `a run ${name}`);
 
   it('runs a tiny config from the palette to its end', async () => {
-    await vscode.window.showTextDocument(workspaceFile('tiny.distill.jsonc'));
+    await vscode.window.showTextDocument(workspaceFile('palette.distill.jsonc'));
     await palette('MedDistill: Distill Student');
-    const run = await runOf('tiny-');
+    const run = await runOf('palette-');
     await until(() => run.progress.stage === 'warmup', 'the second stage', 120_000);
     const [progress] = await notifications();
     assert.match(

@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
       : undefined,
   });
   for (const name of readdirSync(__dirname).sort())
-    if (name.endsWith('.test.js')) mocha.addFile(join(__dirname, name));
+    if (name !== 'index.js' && name.endsWith('.js')) mocha.addFile(join(__dirname, name));
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await printed;
   if (failures > 0) throw new Error(`${failures} tests failed.`);

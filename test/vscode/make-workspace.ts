@@ -44,6 +44,11 @@ const config = (steps: number, more = ''): string => `{
 async function main(): Promise<void> {
   await writePhantoms(folder, 1);
   writeFileSync(join(folder, 'tiny.distill.jsonc'), config(10));
+  // Of another seed, so that no stage is taken from a run of the first.
+  writeFileSync(
+    join(folder, 'palette.distill.jsonc'),
+    config(10).replace('"batchSize"', '"seed": 5,\n    "batchSize"'),
+  );
   writeFileSync(join(folder, 'long.distill.jsonc'), config(20_000));
   writeFileSync(
     join(folder, 'broken.distill.jsonc'),

@@ -41,7 +41,7 @@ try {
     developed,
     extensions,
     grep: positionals[0],
-    minutes: 8,
+    minutes: 15,
   });
 } finally {
   if (!process.env.MEDDISTILL_KEEP)
