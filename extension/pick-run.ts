@@ -11,6 +11,8 @@ export async function pickRun(
 ): Promise<RunModel | undefined> {
   const folder = folderOf(given);
   if (folder !== undefined) return runs.add(folder);
+  // In a window that has just opened they may not have been looked for yet.
+  if (!runs.list().some(fits)) await runs.find();
   const fitting = runs.list().filter(fits);
   if (fitting.length === 0) {
     void vscode.window.showInformationMessage(`${placeHolder}: there is none.`);
