@@ -601,7 +601,7 @@ function checkMeaning(config: DistillConfig, given: Distillation, report: Report
       );
 }
 
-const isPicture = (pattern: string) => /\.(png|jpe?g|tiff?|gif|p[gpbn]m)$/i.test(pattern);
+const isPicture = (pattern: string) => /\.(png|jpe?g|tiff?|gif|p[gpbn]m)(\.gz)?$/i.test(pattern);
 
 /** Plain values of different classes must differ. */
 function checkDistinct(domain: DomainConfig, path: Path, report: Report): void {

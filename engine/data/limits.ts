@@ -39,6 +39,10 @@ export function checkPlausible(
     );
 }
 
+/** A gzipped picture may inflate to this multiple of its file, or to this many bytes: no photograph shrinks as far. */
+const pictureRatio = 64;
+const pictureLeast = 2 ** 26;
+
 const gunzipAsync = promisify(zlib.gunzip);
 
 /** The beginning of what a gzip stream holds: enough for a header. */
@@ -51,15 +55,26 @@ export function gunzipStart(path: string, bytes: Uint8Array): Buffer {
   }
 }
 
+/** Inflates a gzipped picture, whose size is not known before. @throws UserError as `gunzip` */
+export function gunzipPicture(path: string, bytes: Uint8Array): Promise<Buffer> {
+  const limit = Math.max(pictureLeast, pictureRatio * bytes.length);
+  return gunzip(path, bytes, limit, 'a picture of its size could have');
+}
+
 /** Inflates a gzip stream of which at most `limit` bytes are expected; more, a cut or a damaged stream is refused. */
-export async function gunzip(path: string, bytes: Uint8Array, limit: number): Promise<Buffer> {
+export async function gunzip(
+  path: string,
+  bytes: Uint8Array,
+  limit: number,
+  expectation = 'its header announces',
+): Promise<Buffer> {
   try {
     return await gunzipAsync(bytes, { maxOutputLength: limit });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE')
       throw new UserError(
-        `${path}: the gzip stream holds more than the ${limit} bytes that its header announces.`,
+        `${path}: the gzip stream holds more than the ${limit} bytes that ${expectation}.`,
       );
     if (code === 'Z_BUF_ERROR') throw new UserError(`${path}: the gzip stream is truncated.`);
     throw new UserError(`${path}: the gzip stream is damaged (${reasonOf(error)}).`);

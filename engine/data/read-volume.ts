@@ -5,7 +5,7 @@ import { isDicom } from './dicom';
 import { isGif, readGif } from './gif';
 import { isJpeg, readJpeg } from './jpeg';
 import { isNetpbm, readNetpbm } from './netpbm';
-import { gunzipStart } from './limits';
+import { gunzipPicture, gunzipStart } from './limits';
 import { isNifti, niftiVolume, openNifti, type NiftiFile } from './nifti';
 import { naturalOrder } from './pattern';
 import { isPng, readPng } from './png';
@@ -15,8 +15,8 @@ import { isTiff, readTiff } from './tiff';
 import type { Volume } from './volume';
 
 /**
- * Reads an image or a label map: NIfTI-1 or -2 (also gzipped, also as a `.hdr` and `.img` pair), DICOM, PNG, JPEG, TIFF,
- * GIF or PBM, PGM, PPM. What a file is, is told by its content, not its name. A folder is a DICOM series, or a stack of
+ * Reads an image or a label map: NIfTI-1 or -2 (also as a `.hdr` and `.img` pair), DICOM, PNG, JPEG, TIFF, GIF or PBM,
+ * PGM, PPM; all but DICOM also gzipped. What a file is, is told by its content, not its name. A folder is a DICOM series, or a stack of
  * pictures in the natural order of their names.
  * `frame` chooses one frame of a NIfTI file with more than three dimensions, or of a series with several images at each
  * position (default: the first), `series` one of several series in a folder.
@@ -53,8 +53,14 @@ export async function openFile(
   if (readPicture) return { path: file, content: readPicture(file, bytes) };
   const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const namedNifti = /\.(nii|hdr|img)(\.gz)?$/i.test(file);
-  if (namedNifti || isNifti(gzipped ? gunzipStart(file, bytes) : bytes))
-    return { path: file, content: await openNifti(file, bytes) };
+  const start = gzipped && !namedNifti ? gunzipStart(file, bytes) : bytes;
+  if (namedNifti || isNifti(start)) return { path: file, content: await openNifti(file, bytes) };
+  const readZipped = gzipped ? pictureReader(start) : null;
+  if (readZipped)
+    return {
+      path: file,
+      content: readZipped(file, new Uint8Array(await gunzipPicture(file, bytes))),
+    };
   if (isDicom(bytes)) return { path: file, content: await readSeries(file, [file], choice) };
   throw new UserError(
     `${file} is of no known format; NIfTI, DICOM, PNG, JPEG, TIFF, GIF, PBM, PGM and PPM are read.`,

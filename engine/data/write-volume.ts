@@ -72,7 +72,7 @@ export function predictionName(
   if (format === 'dicom' || (!isPlaced({ format }) && shape[2] > 1))
     return `${(label || name).replace(/\.dcm$/i, '')}.nii.gz`;
   const own = !isPlaced({ format })
-    ? `${name.replace(/\.[^.]+$/, '')}.png`
+    ? `${name.replace(/\.gz$/i, '').replace(/\.[^.]+$/, '')}.png`
     : /\.nii(\.gz)?$/i.test(name)
       ? name
       : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`;

@@ -100,6 +100,18 @@ describe('readVolume', () => {
       );
   });
 
+  it('reads gzipped pictures', () =>
+    withFolder(async (folder) => {
+      for (const [n, { file }] of pictures.entries()) {
+        const bytes = Buffer.from(file, 'base64');
+        const [plain, zipped] = [join(folder, `${n}`), join(folder, `${n}.gz`)];
+        await writeFile(plain, bytes);
+        await writeFile(zipped, gzipSync(bytes));
+        const expected = await readVolume(plain);
+        assert.deepEqual(await readVolume(zipped), { ...expected, path: zipped });
+      }
+    }));
+
   describe('refuses in one sentence that names the file', () => {
     const refuses = (title: string, file: string, content: Uint8Array | string, reason: RegExp) =>
       it(title, () =>

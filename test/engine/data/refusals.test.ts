@@ -172,6 +172,11 @@ const refusals: Refusal[] = [
     'bomb.nii.gz',
   ),
   one(
+    '{}: the gzip stream holds more than the 67108864 bytes that a picture of its size could have.',
+    () => gzipSync(Buffer.concat([Buffer.from('P5 10 10 255\n'), Buffer.alloc(2 ** 27)])),
+    'bomb.pgm.gz',
+  ),
+  one(
     '{}: the gzip stream is truncated.',
     () => {
       // More than what is looked at for the header.

@@ -60,6 +60,7 @@ describe('writeVolume', () => {
     assert.equal(named('/a/b.nii', 'nifti1'), 'b.nii');
     assert.equal(named('/a/b.hdr', 'nifti1'), 'b.nii.gz');
     assert.equal(named('/a/b.c.jpg', 'jpeg'), 'b.c.png');
+    assert.equal(named('/a/im0001.ppm.gz', 'ppm'), 'im0001.png');
   });
 
   it('names predictions after their cases where files of several have one name, and where there is no file', () => {

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { niftiFiles } from '../shared';
 import dicom from '../golden/dicom.json';
 import forms from '../golden/nifti-forms.json';
@@ -24,6 +24,14 @@ export const originals: Original[] = [
     file: 'a.picture',
     bytes: Buffer.from(file, 'base64'),
   })),
+  ...pictures
+    .filter(({ name }) => name === 'ppm')
+    .map(({ name, file }): Original => ({
+      name: `gzipped ${name}`,
+      kind: 'netpbm',
+      file: 'a.picture',
+      bytes: gzipSync(Buffer.from(file, 'base64')),
+    })),
   ...niftiFiles.map(({ name, parts }): Original => {
     const [first, second] = parts;
     return {
