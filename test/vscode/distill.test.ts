@@ -46,6 +46,15 @@ describe('Distill Student', function () {
     await screenshot('distill-finished');
   });
 
+  it('evaluates a finished run again, and shows the table', async () => {
+    const run = await runOf('palette-');
+    await vscode.commands.executeCommand('meddistill.evaluate', run.folder);
+    const { document } = vscode.window.activeTextEditor!;
+    assert.equal(document.languageId, 'markdown');
+    assert.match(document.getText(), /\| Student, distilled +\|/);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
   it('ends within 2 seconds when it is stopped, and goes on when it is resumed', async () => {
     const result = await vscode.commands.executeCommand<{ folder: string }>(
       'meddistill.distill',

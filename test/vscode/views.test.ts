@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Api } from '../../extension/extension';
 import manifest from '../../package.json';
-import { screenshot, texts, until, workspaceFile } from './bridge';
+import { press, screenshot, texts, type, until, workspaceFile } from './bridge';
 
 describe('around the editor', function () {
   this.timeout(120_000);
@@ -41,8 +42,30 @@ describe('around the editor', function () {
   });
 
   it('shows runs with their state by config', async () => {
+    const record = {
+      state: 'running',
+      // No process has this id.
+      pid: 2 ** 22 + 1,
+      config: workspaceFile('tiny.distill.jsonc').fsPath,
+      variables: {},
+      seed: 7,
+      started: new Date().toISOString(),
+      device: { name: 'cpu', description: 'a processor', threads: 2 },
+    };
+    const folder = workspaceFile('runs/tiny-left').fsPath;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'run.json'), JSON.stringify(record));
+    await vscode.commands.executeCommand('meddistill.refreshRuns');
     await vscode.commands.executeCommand('meddistill.runs.focus');
+    await until(async () => (await rows()).join().includes('interrupted'), 'the run');
+    assert.ok(
+      (await rows()).some((row) => row.includes('tiny')),
+      'under its config',
+    );
     await screenshot('view-runs');
+    rmSync(folder, { recursive: true });
+    await vscode.commands.executeCommand('meddistill.refreshRuns');
+    await until(async () => !(await rows()).join().includes('interrupted'), 'its end');
   });
 
   it('has tasks for the configs', async () => {
@@ -50,6 +73,49 @@ describe('around the editor', function () {
     assert.ok(
       tasks.some(({ definition }) => definition['config'] === 'tiny.distill.jsonc'),
       tasks.map(({ name }) => name).join(),
+    );
+  });
+
+  it('shows what a task finds wrong with a config at its place', async () => {
+    const tasks = await vscode.tasks.fetchTasks({ type: 'meddistill' });
+    const task = tasks.find(({ definition }) => definition['config'] === 'broken.distill.jsonc');
+    const ended = new Promise<number | undefined>((resolve) => {
+      const subscription = vscode.tasks.onDidEndTaskProcess(({ exitCode }) => {
+        subscription.dispose();
+        resolve(exitCode);
+      });
+    });
+    await vscode.tasks.executeTask(task!);
+    assert.equal(await ended, 2);
+    const [problem] = await until(() => {
+      const found = vscode.languages
+        .getDiagnostics(workspaceFile('broken.distill.jsonc'))
+        .filter(({ message }) => message.includes('is unknown; allowed are'));
+      return found.length > 0 && found;
+    }, 'the problem');
+    assert.equal(problem.range.start.line, 11);
+    await vscode.commands.executeCommand('workbench.action.closePanel');
+  });
+
+  it('proposes a config for a folder of images and labels', async () => {
+    const command = vscode.commands.executeCommand<string>(
+      'meddistill.newConfig',
+      workspaceFile(''),
+    );
+    await until(
+      async () => (await texts('.quick-input-widget')).join().includes('What do the labels show'),
+      'the question',
+    );
+    await type('Liver');
+    await press('Enter');
+    const config = await command;
+    assert.ok(config.endsWith('/liver.distill.jsonc'), config);
+    const text = vscode.window.activeTextEditor!.document.getText();
+    assert.match(text, /"images": "ct\/images\/\{case\}.nii.gz"/);
+    assert.match(text, /"classes": \[\s*"Liver"\s*\]/);
+    await until(
+      async () => (await rows()).join().includes('source, 12 cases'),
+      'the domains of the new config',
     );
   });
 
