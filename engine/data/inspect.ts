@@ -1,11 +1,12 @@
 import { openFile } from './read-volume';
 import { orientationOf } from './orientation';
+import { isPlaced } from './volume';
 
 /** What a file holds. */
 export interface Inspection {
   path: string;
   format: string;
-  /** NIfTI: every dimension as stated, i first; pictures: columns, rows. */
+  /** NIfTI: every dimension as stated, i first; series: columns, rows, slices; pictures: columns, rows. */
   shape: number[];
   /** numpy's name of the type of the stored samples. */
   dtype: string;
@@ -20,6 +21,8 @@ export interface Inspection {
   /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside. */
   min: number;
   max: number;
+  /** What its reader noticed and whoever trusts the numbers should know: sentences. */
+  warnings?: string[];
 }
 
 /** Describes an image file; for NIfTI the values agree with nibabel's. @throws UserError as `readVolume` */
@@ -30,7 +33,7 @@ export async function inspect(path: string): Promise<Inspection> {
     return {
       path: file,
       format,
-      shape: shape.slice(0, 2),
+      shape: isPlaced(content) || shape[2] > 1 ? shape : shape.slice(0, 2),
       dtype,
       channels,
       spacing,
@@ -38,6 +41,7 @@ export async function inspect(path: string): Promise<Inspection> {
       orientation,
       affine,
       ...extremes(content.data),
+      ...(content.warnings ? { warnings: content.warnings } : {}),
     };
   }
   const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = content.header;

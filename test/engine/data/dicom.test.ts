@@ -84,6 +84,7 @@ describe('DICOM', () => {
           const found = await inspect(folder);
           assert.deepEqual([found.min, found.max], [expected.min, expected.max]);
           assert.equal(found.format, 'dicom');
+          assert.deepEqual(found.shape, expected.shape);
         }),
       );
     it('real CT', async function () {

@@ -111,6 +111,10 @@ for name, array in (("grey", smooth), ("colour", smooth_colour)):
         data = saved(Image.fromarray(array), format="jpeg", quality=95, subsampling=0, progressive=progressive)
         add(f"jpeg {name}{' progressive' if progressive else ''}", read_back(data), "uint8", data, tolerance=3)
 
+# More strings than a GIF's table takes, in rows that are stored in four passes.
+noise = rng.integers(0, 256, (70, 66)).astype(np.uint8)
+add("gif interlaced", noise, "uint8", saved(Image.fromarray(noise), format="gif", interlace=1))
+
 with open(os.path.join(here, "pictures.json"), "w") as target:
     json.dump(out, target)
     target.write("\n")
