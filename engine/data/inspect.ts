@@ -1,5 +1,6 @@
 import { openFile } from './read-volume';
 import { orientationOf } from './orientation';
+import type { SeriesChoice } from './series';
 import { isPlaced } from './volume';
 
 /** What a file holds. */
@@ -26,8 +27,8 @@ export interface Inspection {
 }
 
 /** Describes an image file; for NIfTI the values agree with nibabel's. @throws UserError as `readVolume` */
-export async function inspect(path: string): Promise<Inspection> {
-  const { path: file, content } = await openFile(path);
+export async function inspect(path: string, choice: SeriesChoice = {}): Promise<Inspection> {
+  const { path: file, content } = await openFile(path, choice);
   if (!('header' in content)) {
     const { format, shape, dtype, channels, spacing, hasSpacing, orientation, affine } = content;
     return {
