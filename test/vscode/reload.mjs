@@ -22,9 +22,10 @@ const until = async (probe, what, seconds = 60) => {
 /** The record of the run in the workspace, once there is one. */
 const record = () => {
   const runs = join(workspace, 'runs');
-  const [name] = existsSync(runs) ? readdirSync(runs) : [];
-  const file = name && join(runs, name, 'run.json');
-  return file && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+  const file = (existsSync(runs) ? readdirSync(runs) : [])
+    .map((name) => join(runs, name, 'run.json'))
+    .find((path) => existsSync(path));
+  return file ? JSON.parse(readFileSync(file, 'utf8')) : null;
 };
 const alive = (pid) => {
   try {
