@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { ViewerSource } from '../engine/viewer/protocol';
@@ -179,13 +180,29 @@ function runOf(state: unknown): string | null {
   return source?.kind === 'case' && typeof source.run === 'string' ? resolve(source.run) : null;
 }
 
+/**
+ * Path of a file on the disk of the machine that the extension runs on; what is dropped on a page names it as a remote one where the
+ * window is elsewhere. @throws Error, one sentence, for files on no disk
+ */
+function pathOnDisk(uri: vscode.Uri): string {
+  if (uri.scheme === 'file') return uri.fsPath;
+  if (uri.scheme === 'vscode-remote') return vscode.Uri.file(uri.path).fsPath;
+  throw new Error(
+    `${uri.toString(true)} is not on a disk of this machine; the viewer reads files from disk.`,
+  );
+}
+
 // --- files ----------------------------------------------------------------------------------------------------------
+
+/** Under this name the overlays of a file are remembered. */
+const overlaysOf = (uri: vscode.Uri): string => `overlays of ${uri.fsPath}`;
 
 /** An opened file, with what is laid over it. */
 class VolumeDocument implements vscode.CustomDocument {
-  overlays: string[] = [];
-
-  constructor(readonly uri: vscode.Uri) {}
+  constructor(
+    readonly uri: vscode.Uri,
+    public overlays: string[],
+  ) {}
 
   dispose(): void {}
 }
@@ -211,7 +228,9 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
   }
 
   openCustomDocument(uri: vscode.Uri): VolumeDocument {
-    return new VolumeDocument(uri);
+    const kept = this.settings.get(overlaysOf(uri));
+    const overlays = Array.isArray(kept) ? kept.filter((path) => typeof path === 'string') : [];
+    return new VolumeDocument(uri, overlays.filter(existsSync));
   }
 
   resolveCustomEditor(document: VolumeDocument, panel: vscode.WebviewPanel): void {
@@ -257,9 +276,16 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
   }
 
   private add(document: VolumeDocument, uris: readonly vscode.Uri[]): string[] {
-    for (const { scheme, fsPath } of uris)
-      if (scheme === 'file' && !document.overlays.includes(fsPath)) document.overlays.push(fsPath);
-    return [...document.overlays];
+    for (const uri of uris) {
+      const path = pathOnDisk(uri);
+      if (!document.overlays.includes(path)) document.overlays.push(path);
+    }
+    return this.remember(document);
+  }
+
+  private remember({ uri, overlays }: VolumeDocument): string[] {
+    this.settings.set(overlaysOf(uri), overlays);
+    return [...overlays];
   }
 
   private subject(document: VolumeDocument): ViewerSubject {
@@ -267,13 +293,11 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
     return {
       name: uri.fsPath,
       open: () =>
-        uri.scheme === 'file'
-          ? Promise.resolve({ kind: 'file', path: uri.fsPath, overlays: [...document.overlays] })
-          : Promise.reject(
-              new Error(
-                `${uri.toString(true)} is not on a disk of this machine; the viewer reads files from disk.`,
-              ),
-            ),
+        Promise.resolve().then(() => ({
+          kind: 'file',
+          path: pathOnDisk(uri),
+          overlays: [...document.overlays],
+        })),
       allows: (source) =>
         source.kind === 'file' &&
         source.path === uri.fsPath &&
@@ -293,7 +317,7 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
       },
       removeOverlay: (path) => {
         document.overlays = document.overlays.filter((other) => other !== path);
-        return [...document.overlays];
+        return this.remember(document);
       },
     };
   }

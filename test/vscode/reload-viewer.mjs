@@ -81,10 +81,21 @@ try {
     await delay(500);
     await page.getByRole('menuitem', { name: 'Open in Viewer' }).click();
     await shown(`${status}.includes('Axial 5 / 10')`, 'the file');
+    // Files of the Explorer are dropped on a page with Shift.
+    await page.getByRole('treeitem', { name: 'run', exact: true }).click();
+    await page.getByRole('treeitem', { name: 'ct1.nii.gz' }).last().hover();
+    await page.mouse.down();
+    await page.keyboard.down('Shift');
+    await page.mouse.move(900, 400, { steps: 10 });
+    await page.mouse.move(905, 405, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await shown(`document.querySelectorAll('.layer').length === 1`, 'the dropped overlay');
     await command('MedDistill: Viewer: Coronal');
     const before = await shown(`${status}.includes('Coronal') && ${status}`, 'its coronal view');
     await reload();
     assert.equal(await shown(`${status}.includes('Coronal') && ${status}`, 'the view'), before);
+    await shown(`document.querySelectorAll('.layer').length === 1`, 'its overlay');
     await page.screenshot({ path: join(pictures, 'reload-viewer.png') });
   });
   console.log('  ✔ the viewer comes back where it was after a reload, of a run and of a file');

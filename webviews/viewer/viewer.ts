@@ -655,6 +655,14 @@ export class Viewer {
     );
   }
 
+  /** Why an overlay was not added: until the next one is. */
+  private showRefusal(text: string): void {
+    this.layerList.hidden = false;
+    this.layerList.querySelector('.refusal')?.remove();
+    this.layerList.append(h('p', { class: 'refusal error', role: 'alert' }, text));
+    if (!this.settings.sidebar) this.set({ sidebar: true });
+  }
+
   private showStatus(): void {
     const { shown } = this;
     if (!shown) return;
@@ -909,7 +917,7 @@ export class Viewer {
       if (overlays.join('\n') !== source.overlays.join('\n'))
         await this.open({ ...source, overlays });
     } catch (error) {
-      setText(this.spoken, message(error));
+      this.showRefusal(message(error));
     }
   }
 
@@ -1044,6 +1052,10 @@ export class Viewer {
       '';
     const uris = list.split(/\r?\n/).filter((line) => line && !line.startsWith('#'));
     if (uris.length > 0) void this.addOverlays(uris);
+    else
+      this.showRefusal(
+        'What was dropped does not say where it is. Hold Shift and drop files of the Explorer, or use Add overlay.',
+      );
   }
 
   private onKey(event: KeyboardEvent): void {

@@ -571,6 +571,9 @@ describe('the viewer', function () {
     await page.getByRole('button', { name: 'Remove labels/ct1.nii.gz' }).click();
     await settle();
     assert.equal((await titles()).length, 1);
+    // What comes from outside the editor has no place that the page may know.
+    await page.evaluate(() => window.dispatchEvent(new DragEvent('drop', { cancelable: true })));
+    assert.match(await page.getByRole('alert').innerText(), /Hold Shift and drop files/);
   });
 
   it('says what it shows to those who do not see it', async () => {
