@@ -43,8 +43,15 @@ try {
       (await page.locator('.statusbar-item').allInnerTexts()).find((text) => /\d+%/.test(text));
     await page.goto(address(workspace, { extensionDevelopmentPath: root }));
     await page.getByRole('treeitem', { name: 'long.distill.jsonc' }).dblclick();
-    await page.getByText('Distill Student').first().click();
-    run = await until(record, 'the run', 120);
+    const lens = page.locator('.codelens-decoration a', { hasText: 'Distill Student' });
+    // A click is lost where the actions are drawn anew just then.
+    for (let attempt = 1; !run; attempt++) {
+      await lens.first().click({ timeout: 120_000 });
+      run = await until(record, 'the run', 40).catch(async (error) => {
+        await page.screenshot({ path: join(pictures, `reload-lost-${attempt}.png`) });
+        if (attempt === 3) throw error;
+      });
+    }
     await until(status, 'the status bar', 120);
 
     await page.reload();
