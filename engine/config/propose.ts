@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { matchPattern, naturalOrder } from '../data/pattern';
 import { readVolume } from '../data/read-volume';
+import type { Volume } from '../data/volume';
 import { UserError } from '../errors';
 
 /** Images and labels that belong together by their names. */
@@ -343,9 +344,11 @@ async function first(root: string, pattern: string): Promise<string | null> {
 
 type FoundLabels = { values: number[] } | { color: [number, number, number] } | 'shades';
 
-/** Samples above 0 of a label file; of a colour file the most frequent colour; `shades` where they are too many. */
-async function findLabels(path: string): Promise<FoundLabels> {
-  const { data, channels } = await readVolume(path);
+/** Samples above 0 of a label file; of a colour file the most frequent colour; `shades` where they are too many; null: not read. */
+async function findLabels(path: string): Promise<FoundLabels | null> {
+  const volume = await readOrNull(path);
+  if (!volume) return null;
+  const { data, channels } = volume;
   const voxels = data.length / channels;
   if (channels === 3) {
     const counts = new Map<string, number>();
@@ -380,10 +383,17 @@ function valuesField(found: FoundLabels, classes: string[]): object {
   };
 }
 
+/** A damaged file is told once the config is there; a proposal does not fail for it. */
+const readOrNull = (path: string): Promise<Volume | null> =>
+  readVolume(path).catch((error: unknown) => {
+    if (error instanceof UserError) return null;
+    throw error;
+  });
+
 /** Computed tomography has air at about -1000 Hounsfield units. */
 async function isCt(path: string): Promise<boolean> {
   if (!/\.nii(\.gz)?$/i.test(path)) return false;
-  const { data } = await readVolume(path);
+  const { data } = (await readOrNull(path)) ?? { data: [] };
   let least = 0;
   for (let n = 0; n < data.length; n++) if (data[n] < least) least = data[n];
   return least <= -500 && least >= -4096;

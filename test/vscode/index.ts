@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
-import { print } from './bridge';
+import { print, screenshot } from './bridge';
 
 /** Called by VS Code in the extension host; fails where a test does. */
 export async function run(): Promise<void> {
@@ -19,6 +19,11 @@ export async function run(): Promise<void> {
     grep: process.env['MEDDISTILL_TEST_GREP']
       ? new RegExp(process.env['MEDDISTILL_TEST_GREP'])
       : undefined,
+  });
+  // A picture says more than that something was waited for.
+  mocha.suite.afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await screenshot(`failed ${this.currentTest.title.replace(/\W+/g, '-')}`);
   });
   for (const name of readdirSync(__dirname).sort())
     if (name !== 'index.js' && name.endsWith('.js')) mocha.addFile(join(__dirname, name));

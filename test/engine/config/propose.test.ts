@@ -123,6 +123,14 @@ describe('a config proposed from a folder', () => {
     });
   });
 
+  it('does not fail for a damaged file', async () => {
+    for (const n of ['a', 'b', 'c']) {
+      touch(`images/${n}.nii`, 'no image');
+      touch(`labels/${n}.nii`, 'no label');
+    }
+    assert.match(await proposeConfig(folder, 'liver'), /"images": "images\/\{case\}.nii"/);
+  });
+
   it('can be run as it is', async () => {
     await writePhantoms(folder, 1);
     const text = await proposeConfig(folder, 'liver');
