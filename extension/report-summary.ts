@@ -13,7 +13,7 @@ export interface DomainResult {
 
 /** Key numbers by domain, targets first. */
 export function summarizeReport(report: Report): DomainResult[] {
-  const mean = (network?: NetworkReport) => network?.dice.mean ?? null;
+  const mean = (network?: NetworkReport) => network?.dice?.mean ?? null;
   return Object.entries(report.domains)
     .sort(([, a], [, b]) => Number(a.role === 'source') - Number(b.role === 'source'))
     .map(([domain, { role, networks }]) => {
@@ -27,7 +27,8 @@ export function summarizeReport(report: Report): DomainResult[] {
         role,
         dice,
         gain: dice.student === null || dice.warmup === null ? null : dice.student - dice.warmup,
-        fsd: report.fsd.sourceToTarget[domain]?.student?.value ?? null,
+        // Reports of other versions may lack parts.
+        fsd: report.fsd?.sourceToTarget?.[domain]?.student?.value ?? null,
       };
     });
 }

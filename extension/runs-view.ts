@@ -64,7 +64,8 @@ class RunItem extends vscode.TreeItem {
         ...(run.record
           ? [
               `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed}`,
-              `Device ${run.record.device.name}${run.record.device.description ? ` (${run.record.device.description})` : ''}`,
+              // Records of other versions may lack it.
+              `Device ${run.record.device?.name ?? 'unknown'}${run.record.device?.description ? ` (${run.record.device.description})` : ''}`,
             ]
           : []),
         ...(state === 'failed' || state === 'interrupted' ? [run.reason()] : []),
@@ -107,6 +108,16 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
     return item;
   }
 
+  /** A run whose files are not what they should be must not take the others from the view. */
+  private runItem(run: RunModel): Item {
+    try {
+      return new RunItem(run);
+    } catch (error) {
+      this.services.log.debug(`${run.folder} cannot be shown: ${(error as Error).message}`);
+      return new ResultItem(run.name, 'damaged', `${run.folder}: ${(error as Error).message}`);
+    }
+  }
+
   getChildren(item?: Item): Item[] {
     if (!item) {
       const byConfig = new Map<string, RunModel[]>();
@@ -116,7 +127,7 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
       }
       return [...byConfig].map(([config, runs]) => new ConfigItem(config, runs));
     }
-    if (item instanceof ConfigItem) return item.runs.map((run) => new RunItem(run));
+    if (item instanceof ConfigItem) return item.runs.map((run) => this.runItem(run));
     if (!(item instanceof RunItem)) return [];
     const report = item.run.report();
     return (report ? summarizeReport(report) : []).map(
