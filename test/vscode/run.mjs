@@ -1,7 +1,8 @@
 // Tests in a real VS Code: `npm run test:vscode [-- PATTERN]`. The extension runs unpackaged in the extension host of a
 // server, with a headless browser as the window; the tests are mocha's, inside the extension host. With --vsix FILE a
 // packaged extension is installed and tested instead.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { out, root, runTests } from './host.mjs';
@@ -16,10 +17,12 @@ const tools = installOrSkip();
 
 // Tests are run beside an extension under development: this one, or, where it is installed, one that does nothing.
 let developed = root;
+let installed;
 let extensions;
 if (values.vsix) {
-  extensions = join(out, 'extensions');
-  rmSync(extensions, { recursive: true, force: true });
+  // Outside of the checkout, whose node_modules would lend it what it lacks.
+  installed = mkdtempSync(join(tmpdir(), 'meddistill-installed-'));
+  extensions = join(installed, 'extensions');
   installExtension(tools, resolve(values.vsix), extensions);
   developed = join(out, 'nothing');
   mkdirSync(developed, { recursive: true });
@@ -45,6 +48,7 @@ try {
   });
 } finally {
   if (!process.env.MEDDISTILL_KEEP)
-    rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    for (const folder of [workspace, installed].filter((path) => path !== undefined))
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 }
 process.exit(code);
