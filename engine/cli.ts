@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { DeviceName } from './config/config';
 import { loadConfig, readConfigText, type LoadOptions } from './config/load';
 import { inspect, type Inspection } from './data/inspect';
@@ -8,14 +8,9 @@ import { ConfigError, UserError } from './errors';
 import { score } from './metrics/score';
 import { Progress } from './progress';
 import { writeReport } from './report/run-report';
-import {
-  evaluateRun,
-  openRun,
-  predict,
-  readReport,
-  writeEvaluation,
-} from './training/finished-run';
+import { evaluateRun, openRun, predict, writeEvaluation } from './training/finished-run';
 import { runDistillation } from './training/run';
+import { RunFolder } from './training/run-folder';
 import { formatSeeds } from './training/seeds-table';
 import { formatTable } from './training/table';
 import { version } from './version';
@@ -116,7 +111,7 @@ program
   )
   .argument('<run...>', "runs' folders")
   .action((paths: string[]) => {
-    const reports = paths.map((path) => readReport(path));
+    const reports = paths.map((path) => new RunFolder(resolve(path)).readReport());
     const text = reports.length === 1 ? formatTable(reports[0]) : formatSeeds(reports);
     process.stdout.write(`${text}\n`);
   });

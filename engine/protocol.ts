@@ -1,8 +1,6 @@
-/** The messages between the engine and whoever runs it (extension, command line): types only. */
+/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: calls.ts. */
 import type { DeviceName, StageName } from './config/config';
 import type { NetworkName } from './training/report';
-
-export const protocolVersion = 1;
 
 /** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
 export type EngineEvent =
@@ -87,26 +85,3 @@ export interface GraphSnapshot {
     kind: ('anchor' | 'view')[];
   };
 }
-
-/** JSON-RPC: extension -> engine. */
-export interface RunRequest {
-  config: string;
-  out?: string;
-  resume?: boolean;
-  seed?: number;
-  device?: DeviceName;
-  variables?: Record<string, string>;
-}
-export interface RunResult {
-  state: 'finished' | 'cancelled';
-  folder: string;
-  report?: string;
-}
-export const methods = {
-  /** request, RunRequest -> RunResult */
-  run: 'run',
-  /** request, no parameters: the current run stops after its step, with a checkpoint */
-  cancel: 'cancel',
-  /** notification, EngineEvent */
-  event: 'event',
-} as const;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Report } from '../engine/training/report';
 import type { RunRecord } from '../engine/training/run-folder';
+import { isAtWork } from '../engine/training/run-process';
 import { LineTail } from './line-tail';
 import { advance, noProgress, type RunProgress, type TimedEvent } from './run-progress';
 
@@ -51,8 +51,7 @@ export class RunModel {
   get state(): RunState {
     if (this.starting !== null && this.record?.pid !== this.starting) return 'running';
     if (!this.record) return 'failed';
-    if (this.record.state === 'running' && !isAlive(this.record.pid, this.record.started))
-      return 'interrupted';
+    if (this.record.state === 'running' && !isAtWork(this.record)) return 'interrupted';
     return this.record.state;
   }
 
@@ -160,24 +159,6 @@ function stampOf(file: string): string | null {
     return `${mtimeMs} ${size} ${ino}`;
   } catch {
     return null;
-  }
-}
-
-/** Whether a process that started a run still works on it; ids are given again after a restart of the machine. */
-export function isAlive(pid: number | undefined, started: string): boolean {
-  if (pid === undefined) return false;
-  if (Date.parse(started) < Date.now() - uptime() * 1000 - 60_000) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  try {
-    // Linux tells what the process is; a zombie has no command line left.
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return /cli\.js|meddistill/.test(command);
-  } catch {
-    return true;
   }
 }
 

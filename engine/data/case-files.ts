@@ -42,7 +42,8 @@ export async function readCaseFiles(
   return { images, labels: await beside(item.labels), masks: await beside(item.masks) };
 }
 
-async function isDicomFile(path: string): Promise<boolean> {
+/** True for a file that begins as DICOM does; false also where it cannot be read. */
+export async function isDicomFile(path: string): Promise<boolean> {
   try {
     const file = await open(path);
     try {

@@ -573,28 +573,38 @@ export function errorMap(prediction: Uint8Array, reference: Uint8Array): Uint8Ar
 }
 
 /**
- * Prepares every case of a cohort, domain by domain, and checks that each class occurs in each domain's labels.
+ * Prepares cases of one domain, and checks that each class occurs in their labels. `onCase` is called after each.
  * @throws ConfigError as `prepareCase`, and for a class of which no pixel is found: with the values that do occur.
  */
+export async function prepareDomain(
+  config: DistillConfig,
+  name: string,
+  cases: readonly CohortCase[],
+  onCase: (result: PreparedResult) => void = () => {},
+): Promise<PreparedResult[]> {
+  const results: PreparedResult[] = [];
+  for (const item of cases) {
+    const result = await prepareCase(config, item);
+    results.push(result);
+    onCase(result);
+  }
+  checkClasses(config, name, results);
+  return results;
+}
+
+/** `prepareDomain` for every domain of a cohort. */
 export async function prepareCohort(
   config: DistillConfig,
   cohort: Cohort,
-  onCase: (item: CohortCase) => void = () => {},
 ): Promise<Record<string, PreparedResult[]>> {
   const result: Record<string, PreparedResult[]> = {};
-  for (const [name, cases] of Object.entries(cohort.domains)) {
-    result[name] = [];
-    for (const item of cases) {
-      result[name].push(await prepareCase(config, item));
-      onCase(item);
-    }
-    checkClasses(config, name, result[name]);
-  }
+  for (const [name, cases] of Object.entries(cohort.domains))
+    result[name] = await prepareDomain(config, name, cases);
   return result;
 }
 
 /** @throws ConfigError for a class of which no pixel occurs in a domain's labels. */
-export function checkClasses(config: DistillConfig, name: string, results: PreparedResult[]): void {
+function checkClasses(config: DistillConfig, name: string, results: PreparedResult[]): void {
   config.classes.forEach((className, n) => {
     if (results.some(({ occurring }) => occurring.classes.has(n + 1))) return;
     const values = [...new Set(results.flatMap(({ occurring }) => [...occurring.values]))].sort(

@@ -53,7 +53,8 @@ export function tableCsv({ columns, rows }: Table): string {
   );
 }
 
-function csvField(text: string): string {
+/** A field as CSV (RFC 4180), which no spreadsheet takes for a formula. */
+export function csvField(text: string): string {
   const harmless =
     /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { DistillConfig } from '../config/config';
 import { keepLargestComponent } from '../data/components';
 import {
@@ -21,6 +20,7 @@ import { comparePaired } from '../metrics/compare';
 import { mean } from '../metrics/statistics';
 import type { Spacing } from '../metrics/surface';
 import { Random } from '../random';
+import { csvField } from '../report/table';
 import type { Device } from '../runtime/device';
 import {
   networkNames,
@@ -30,7 +30,7 @@ import {
   type NetworkReport,
   type Report,
 } from './report';
-import type { Weights } from './run-folder';
+import type { OutputKind, RunFolder, Weights } from './run-folder';
 import { Segmenter } from './segmenter';
 
 /** Which of the config's two networks a name of the report stands for. */
@@ -178,7 +178,7 @@ export async function segmentCase(
 export interface EvaluationOptions {
   config: DistillConfig;
   /** Folder that the files which the config asks for go to, one for each image file; null: none are written. */
-  output: { folder: string; domain: string; network: NetworkName } | null;
+  output: { folder: RunFolder; domain: string; network: NetworkName } | null;
   threshold: Threshold;
   /** Called before each case; throws to stop. */
   beforeCase: () => void;
@@ -234,7 +234,7 @@ async function writeOutputs(
   prediction: Uint8Array,
   inClass: (label: number) => Float32Array,
 ): Promise<void> {
-  const into = (kind: string) => join(folder, kind, domain, network);
+  const into = (kind: OutputKind) => folder.outputFolder(kind, domain, network);
   if (output.predictions) await writePrediction(geometry, prediction, into('predictions'));
   if (output.errors && native.label)
     await writePrediction(geometry, errorMap(prediction, native.label), into('errors'));
@@ -354,6 +354,5 @@ export function casesCsv(report: Report): string {
             metrics.presence,
             ...metricNames.map((metric) => String(metrics[metric] ?? '')),
           ]);
-  const quoted = (cell: string) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  return lines.map((line) => `${line.map(quoted).join(',')}\n`).join('');
+  return lines.map((line) => `${line.map(csvField).join(',')}\n`).join('');
 }

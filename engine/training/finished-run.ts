@@ -1,15 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { loadConfig } from '../config/load';
 import type { DeviceName, DistillConfig } from '../config/config';
 import { casesOf, scanCohort } from '../data/cohort';
-import { checkClasses, prepareCase, writePrediction, type PreparedResult } from '../data/prepare';
+import { prepareCase, prepareDomain, writePrediction, type PreparedResult } from '../data/prepare';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
 import { openDevice } from '../runtime/device';
 import { segmentCase } from './evaluation';
 import { networkNames, type NetworkName, type Report } from './report';
 import { countWeights, evaluateNetworks, stageOf } from './run';
+import { readRunConfig } from './run-config';
 import { RunFolder, type RunRecord, type Weights } from './run-folder';
 import { Segmenter } from './segmenter';
 
@@ -28,13 +28,7 @@ export function openRun(path: string, device?: DeviceName): FinishedRun {
     throw new UserError(
       `The run ${folder.path} has no distilled student yet: it is ${record.state}; meddistill run --resume goes on with it.`,
     );
-  const text = readFileSync(join(folder.path, 'config.distill.jsonc'), 'utf8');
-  const config = loadConfig(
-    record.config,
-    { variables: record.variables, seed: record.seed, out: folder.path, device },
-    text,
-  );
-  return { folder, record, config };
+  return { folder, record, config: readRunConfig(folder, device) };
 }
 
 /** The same networks and preprocessing, on the domains of another config. @throws UserError where its classes differ */
@@ -64,30 +58,15 @@ export async function evaluateRun(
     throw new UserError(
       `There is no domain "${o.domain}"; there are ${Object.keys(all.domains).join(', ')}.`,
     );
-  const prepare = async (config: DistillConfig, split: 'validation' | 'test', only?: string) => {
-    const cohort = await scanCohort(config);
-    const prepared: Record<string, PreparedResult[]> = {};
-    for (const domain of Object.keys(config.domains)) {
-      if (only !== undefined && domain !== only) continue;
-      prepared[domain] = [];
-      for (const item of casesOf(cohort, domain, split))
-        prepared[domain].push(await prepareCase(config, item));
-      if (split === 'test') checkClasses(config, domain, prepared[domain]);
-    }
-    return prepared;
-  };
-  // Distances start from the run's own source, and a threshold is chosen on it.
-  const own = Object.entries(run.config.domains).filter(([, d]) => d.role === 'source');
   const domains = Object.fromEntries(
     Object.entries(all.domains).filter(([name]) => o.domain === undefined || name === o.domain),
   );
-  const tests = await prepare(all, 'test', o.domain);
+  const cohort = await scanCohort(all);
+  const tests: Record<string, PreparedResult[]> = {};
+  for (const name of Object.keys(domains))
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'));
   const validation =
-    run.config.evaluation.threshold === 'source'
-      ? Object.values(
-          await prepare({ ...run.config, domains: Object.fromEntries(own) }, 'validation'),
-        ).flat()
-      : [];
+    run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
   const device = await openDevice(config.device, config.threads);
   const networks: Partial<Record<NetworkName, Weights>> = {};
@@ -119,6 +98,20 @@ export async function evaluateRun(
   };
 }
 
+/** The source's validation cases, on which a threshold is chosen. */
+async function validationOf(config: DistillConfig): Promise<PreparedResult[]> {
+  const domains = Object.fromEntries(
+    Object.entries(config.domains).filter(([, { role }]) => role === 'source'),
+  );
+  const own = { ...config, domains };
+  const cohort = await scanCohort(own);
+  const prepared: PreparedResult[] = [];
+  for (const name of Object.keys(domains))
+    for (const item of casesOf(cohort, name, 'validation'))
+      prepared.push(await prepareCase(own, item));
+  return prepared;
+}
+
 /**
  * Segments images with a run's teacher or student as `domain` prepares them (default: the first source), and writes their label maps
  * into `out` in each image's grid and format. Returns the files.
@@ -137,7 +130,7 @@ export async function predict(
   const segmenter = await Segmenter.open(config, o.network, weights, device);
   try {
     const threshold = existsSync(folder.reportFile)
-      ? (readReport(folder.path).domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
+      ? (folder.readReport().domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
       : 'argmax';
     const written: string[] = [];
     // Seen once, these are not worth their place.
@@ -159,20 +152,6 @@ export async function predict(
     return written;
   } finally {
     await segmenter.release();
-  }
-}
-
-/** @throws UserError where the run has no report yet, or a damaged one */
-export function readReport(path: string): Report {
-  const { reportFile } = new RunFolder(resolve(path));
-  try {
-    return JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
-  } catch (error) {
-    throw new UserError(
-      (error as NodeJS.ErrnoException).code === 'ENOENT'
-        ? `${path} has no report.json; a run writes it when it has finished.`
-        : `${reportFile} cannot be read: ${(error as Error).message}.`,
-    );
   }
 }
 

@@ -5,6 +5,7 @@ import type { DistillConfig, StageName } from '../config/config';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
 import { readWeights, writeWeights } from '../weights';
+import type { NetworkName, Report } from './report';
 
 /** `run.json`: where a run comes from and how far it is. */
 export interface RunRecord {
@@ -16,7 +17,9 @@ export interface RunRecord {
   config: string;
   variables: Record<string, string>;
   seed: number;
+  /** First start, in ISO form; `since` is that of the process that works on it. */
   started: string;
+  since?: string;
   ended?: string;
   /** Process that works on the run, while it is running. */
   pid?: number;
@@ -36,6 +39,9 @@ export interface StageRecord {
   /** The checkpoint that was chosen, where validation chose one. */
   best?: { step: number; dice: number };
 }
+
+/** Label maps, probabilities, and where prediction and reference differ. */
+export type OutputKind = 'predictions' | 'probabilities' | 'errors';
 
 export type Weights = Map<string, Float32Array>;
 
@@ -77,6 +83,29 @@ export class RunFolder {
     } catch (error) {
       throw new UserError(`${this.recordFile} is damaged: ${(error as Error).message}.`);
     }
+  }
+
+  /** @throws UserError where the run has no report yet, or a damaged one */
+  readReport(): Report {
+    const { state } = this.readRecord();
+    let text: string;
+    try {
+      text = readFileSync(this.reportFile, 'utf8');
+    } catch {
+      throw new UserError(
+        `The run ${this.path} has no report yet: it is ${state}; a run writes it when it has finished.`,
+      );
+    }
+    try {
+      return JSON.parse(text) as Report;
+    } catch (error) {
+      throw new UserError(`${this.reportFile} is damaged: ${(error as Error).message}.`);
+    }
+  }
+
+  /** Folder of what evaluation writes of a network in a domain, files of the label maps' names. */
+  outputFolder(kind: OutputKind, domain: string, network: NetworkName): string {
+    return join(this.path, kind, domain, network);
   }
 
   async writeRecord(record: RunRecord): Promise<void> {

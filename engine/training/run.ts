@@ -2,13 +2,13 @@ import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DistillConfig, StageName } from '../config/config';
 import { casesOf, scanCohort, type Cohort } from '../data/cohort';
-import { checkClasses, prepareCase, type PreparedResult } from '../data/prepare';
+import { prepareDomain, type PreparedResult } from '../data/prepare';
 import { drawBatch, drawViews, joinBatches, type Batch } from '../data/sampler';
 import { writeWhole } from '../data/write-volume';
 import { UserError } from '../errors';
-import type { Graph } from '../graph/graph';
-import { elements } from '../graph/graph';
+import { elements, type Graph } from '../graph/graph';
 import { frechetSemanticDistance, type FrechetSemanticDistance } from '../metrics/fsd';
+import { mean } from '../metrics/statistics';
 import type { EngineEvent } from '../protocol';
 import { Random } from '../random';
 import { openDevice, type Device } from '../runtime/device';
@@ -26,8 +26,10 @@ import {
 import { writeGraphs, writeViews } from './graph-files';
 import { graphSnapshot } from './graphs';
 import { networkNames, type DomainReport, type NetworkName, type Report } from './report';
+import { configCopy } from './run-config';
 import { readWeightFile, RunFolder, type RunRecord, type Weights } from './run-folder';
-import { inferenceGraph, Segmenter, semanticVectors, vectorsOf } from './segmenter';
+import { isAtWork } from './run-process';
+import { inferenceGraph, Segmenter, VectorEncoder } from './segmenter';
 import { stageHashes } from './stage-hash';
 import { stagesOf, type Stage } from './stages';
 import { writeModel } from './student-model';
@@ -69,7 +71,7 @@ export async function runDistillation(options: RunOptions): Promise<RunOutcome> 
   const before = folder.exists() ? folder.readRecord() : null;
   requireFree(folder, before);
   await folder.create();
-  await writeWhole(join(folder.path, 'config.distill.jsonc'), options.text);
+  await writeWhole(configCopy(folder), options.text);
 
   const emit = (event: EngineEvent) => {
     folder.log({ time: new Date().toISOString(), ...event });
@@ -82,6 +84,7 @@ export async function runDistillation(options: RunOptions): Promise<RunOutcome> 
     variables: options.variables,
     seed: config.training.seed,
     started: before && options.resume ? before.started : new Date().toISOString(),
+    since: new Date().toISOString(),
     pid: process.pid,
     device: { name: config.device, description: '', threads: config.threads },
     versions: { node: process.version, platform: `${process.platform} ${process.arch}` },
@@ -121,12 +124,7 @@ export async function runDistillation(options: RunOptions): Promise<RunOutcome> 
 }
 
 function requireFree(folder: RunFolder, record: RunRecord | null): void {
-  if (record?.state !== 'running' || !record.pid || record.pid === process.pid) return;
-  try {
-    process.kill(record.pid, 0);
-  } catch {
-    return;
-  }
+  if (record?.state !== 'running' || record.pid === process.pid || !isAtWork(record)) return;
   throw new UserError(
     `Process ${record.pid} is working on the run ${folder.path}; stop it first, or choose another folder.`,
   );
@@ -181,15 +179,11 @@ class Run {
     const { config } = this.options;
     this.cohort = await scanCohort(config);
     for (const [domain, cases] of Object.entries(this.cohort.domains)) {
-      const results: PreparedResult[] = [];
-      for (const item of cases) {
+      this.stopIfAsked();
+      const results = await prepareDomain(config, domain, cases, ({ warnings }) => {
+        for (const message of warnings) this.emit({ type: 'log', level: 'warning', message });
         this.stopIfAsked();
-        const result = await prepareCase(config, item);
-        results.push(result);
-        for (const message of result.warnings)
-          this.emit({ type: 'log', level: 'warning', message });
-      }
-      checkClasses(config, domain, results);
+      });
       this.prepared[domain] = results;
       this.emit({
         type: 'cohort',
@@ -338,7 +332,7 @@ class Run {
     );
     if (stage.name === 'distill') await this.watchGraphs(step, weights);
     const defined = dice.slice(0, sources.length).filter((d) => d !== null);
-    return defined.length ? defined.reduce((a, b) => a + b, 0) / defined.length : null;
+    return defined.length ? mean(defined) : null;
   }
 
   /** The contrastive graphs of a few fixed images, and the distance of each target's vectors from the source's, as they are now. */
@@ -347,43 +341,42 @@ class Run {
     const stage = 'distill';
     this.probe ??= await this.makeProbe(weights);
     const { batch, domains, teacher } = this.probe;
-    const student = await this.probeVectors('student', weights, batch);
-    const snapshot = graphSnapshot({
-      step,
-      images: domains.length,
-      views: config.method.augmentations,
-      teacher,
-      student,
-      domains,
-      scope: config.method.inter.scope,
-    });
-    const file = await writeGraphs(this.folder.path, stage, snapshot);
-    this.emit({ type: 'graphs', stage, step, file });
+    const encoder = await VectorEncoder.open(config, 'student', weights, this.device);
+    try {
+      const snapshot = graphSnapshot({
+        step,
+        images: domains.length,
+        views: config.method.augmentations,
+        teacher,
+        student: await encoder.ofBatch(batch),
+        domains,
+        scope: config.method.inter.scope,
+      });
+      const file = await writeGraphs(this.folder.path, stage, snapshot);
+      this.emit({ type: 'graphs', stage, step, file });
 
-    const vectors = async (domain: string, split: 'validation' | 'test') =>
-      semanticVectors(
-        config,
-        'student',
-        weights,
-        this.device,
-        this.casesOf(domain, split).map(({ prepared }) => prepared),
-        watchedVectors,
-      );
-    const sources = this.domainsOf('source');
-    const source = (
-      await Promise.all(sources.map((domain) => vectors(domain, 'validation')))
-    ).flat();
-    for (const target of config.evaluation.watch > 0 ? this.domainsOf('target') : []) {
-      const distance = distanceOf(config, source, await vectors(target, 'test'), source, 'watch');
-      if (distance)
-        this.emit({
-          type: 'fsd',
-          stage,
-          step,
-          pair: `${sources.join(' + ')} - ${target}`,
-          network: 'student',
-          ...distance,
-        });
+      const vectors = (domain: string, split: 'validation' | 'test') =>
+        encoder.ofCases(
+          this.casesOf(domain, split).map(({ prepared }) => prepared),
+          watchedVectors,
+        );
+      const sources = this.domainsOf('source');
+      const source: Float64Array[] = [];
+      for (const domain of sources) source.push(...(await vectors(domain, 'validation')));
+      for (const target of config.evaluation.watch > 0 ? this.domainsOf('target') : []) {
+        const distance = distanceOf(config, source, await vectors(target, 'test'), source, 'watch');
+        if (distance)
+          this.emit({
+            type: 'fsd',
+            stage,
+            step,
+            pair: `${sources.join(' + ')} - ${target}`,
+            network: 'student',
+            ...distance,
+          });
+      }
+    } finally {
+      await encoder.release();
     }
   }
 
@@ -409,22 +402,12 @@ class Run {
       random,
     );
     await writeViews(this.folder.path, batch.images, batch.shape, domains.length);
-    return { batch, domains, teacher: await this.probeVectors('teacher', weights, batch) };
-  }
-
-  private async probeVectors(
-    role: 'teacher' | 'student',
-    weights: Weights,
-    batch: Batch,
-  ): Promise<Float32Array> {
-    const [count] = batch.shape;
-    const size = batch.images.length / count;
-    const rows = await vectorsOf(this.options.config, role, weights, this.device, count, (i) =>
-      batch.images.subarray(i * size, (i + 1) * size),
-    );
-    const all = new Float32Array(rows.length * rows[0].length);
-    rows.forEach((row, i) => all.set(row, i * row.length));
-    return all;
+    const encoder = await VectorEncoder.open(config, 'teacher', weights, this.device);
+    try {
+      return { batch, domains, teacher: await encoder.ofBatch(batch) };
+    } finally {
+      await encoder.release();
+    }
   }
 
   // --- evaluation -------------------------------------------------------------------------------------------------
@@ -446,7 +429,7 @@ class Run {
       device: this.device,
       tests: (domain) => this.casesOf(domain, 'test'),
       validation: this.domainsOf('source').flatMap((domain) => this.casesOf(domain, 'validation')),
-      folder: this.folder.path,
+      folder: this.folder,
       stopIfAsked: () => this.stopIfAsked(),
       onNetwork: (network, domain, dice, cases) => {
         this.emit({
@@ -512,7 +495,7 @@ export interface EvaluateNetworksOptions {
   /** The source's validation cases, on which a threshold is chosen where the config asks for that. */
   validation: PreparedResult[];
   /** The run's folder, where label maps go to; null: none are written. */
-  folder: string | null;
+  folder: RunFolder | null;
   stopIfAsked(): void;
   onNetwork(network: NetworkName, domain: string, dice: number | null, cases: number): void;
 }
@@ -564,17 +547,18 @@ export async function evaluateNetworks(
     } finally {
       await segmenter.release();
     }
-    vectors[network] = {};
-    for (const name of names) {
-      o.stopIfAsked();
-      vectors[network][name] = await semanticVectors(
-        config,
-        roleOf(network),
-        weights,
-        device,
-        o.tests(name).map(({ prepared }) => prepared),
-        config.method.fsd.vectors,
-      );
+    const encoder = await VectorEncoder.open(config, roleOf(network), weights, device);
+    try {
+      const own: Record<string, Float64Array[]> = (vectors[network] = {});
+      for (const name of names) {
+        o.stopIfAsked();
+        own[name] = await encoder.ofCases(
+          o.tests(name).map(({ prepared }) => prepared),
+          config.method.fsd.vectors,
+        );
+      }
+    } finally {
+      await encoder.release();
     }
   }
   for (const domain of Object.values(domains)) domain.gain = gainsOf(domain.networks, config);

@@ -1,6 +1,6 @@
 import type { DistillConfig } from '../config/config';
 import { inputChannels } from '../data/prepare';
-import { sliceOf } from '../data/sampler';
+import { sliceOf, type Batch } from '../data/sampler';
 import { blendTiles, cutTile, tilePositions } from '../data/tiles';
 import type { PreparedCase } from '../data/volume';
 import { AlignmentNetwork } from '../distillation/alignment';
@@ -75,73 +75,82 @@ export class Segmenter {
 }
 
 /**
- * Domain-invariant unit vectors [K] of a network's slices (or tiles, with `fit: "patch"`), at most `limit` of them, evenly spread
- * over the cases. Vectors are scaled to length 1, as the contrastive graphs see them, so that distances of networks compare.
+ * A network's encoder with its alignment network: gives domain-invariant vectors [K], scaled to length 1, as the contrastive graphs
+ * see them, so that distances of networks compare.
  */
-export async function semanticVectors(
-  config: DistillConfig,
-  role: 'teacher' | 'student',
-  weights: Weights,
-  device: Device,
-  cases: readonly PreparedCase[],
-  limit: number,
-): Promise<Float64Array[]> {
-  const { size, fit, overlap } = config.input;
-  const places = cases.flatMap((item) => {
-    const grid = [item.rows, item.columns] as const;
-    const positions =
-      fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
-    return Array.from({ length: item.slices }, (_, slice) => slice).flatMap((slice) =>
-      positions
-        .filter((position) => fit === 'resize' || mostlyInside(item, slice, position, size))
-        .map((position) => ({ item, slice, position })),
-    );
-  });
-  const count = Math.min(limit, places.length);
-  const chosen = Array.from(
-    { length: count },
-    (_, i) => places[Math.floor((i * places.length) / count)],
-  );
-  const vectors = await vectorsOf(config, role, weights, device, chosen.length, (i) => {
-    const { item, slice, position } = chosen[i];
-    return cutTile(
-      sliceOf(item, slice).image,
-      item.channels,
-      [item.rows, item.columns],
-      position,
-      size,
-    );
-  });
-  return vectors.map((v) => Float64Array.from(v));
-}
+export class VectorEncoder {
+  private constructor(
+    private readonly program: Program,
+    private readonly config: DistillConfig,
+  ) {}
 
-/** Domain-invariant unit vectors [K] of `count` network inputs. */
-export async function vectorsOf(
-  config: DistillConfig,
-  role: 'teacher' | 'student',
-  weights: Weights,
-  device: Device,
-  count: number,
-  sample: (index: number) => Float32Array,
-): Promise<Float32Array[]> {
-  const graph = new Graph();
-  const network = new Network(graph, role, config[role], config.classes.length);
-  const alignment = new AlignmentNetwork(
-    graph,
-    role === 'teacher' ? 'tan' : 'san',
-    config.method.psae.channels,
-  );
-  const image = graph.input('image', 'float32', [
-    batchSize,
-    inputChannels(config),
-    ...config.input.size,
-  ]);
-  graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
-  const program = await Program.compile(graph, { device, frozen: weights });
-  try {
-    return await runBatches(program, 'image', 'vectors', count, sample);
-  } finally {
-    await program.release();
+  /** `weights` are those of the network and of its alignment network. */
+  static async open(
+    config: DistillConfig,
+    role: 'teacher' | 'student',
+    weights: Weights,
+    device: Device,
+  ): Promise<VectorEncoder> {
+    const graph = new Graph();
+    const network = new Network(graph, role, config[role], config.classes.length);
+    const alignment = new AlignmentNetwork(
+      graph,
+      role === 'teacher' ? 'tan' : 'san',
+      config.method.psae.channels,
+    );
+    const image = graph.input('image', 'float32', [
+      batchSize,
+      inputChannels(config),
+      ...config.input.size,
+    ]);
+    graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
+    return new VectorEncoder(await Program.compile(graph, { device, frozen: weights }), config);
+  }
+
+  /** Vectors of slices (or tiles, with `fit: "patch"`), at most `limit` of them, evenly spread over the cases. */
+  async ofCases(cases: readonly PreparedCase[], limit: number): Promise<Float64Array[]> {
+    const { size, fit, overlap } = this.config.input;
+    const places = cases.flatMap((item) => {
+      const grid = [item.rows, item.columns] as const;
+      const positions =
+        fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
+      return Array.from({ length: item.slices }, (_, slice) => slice).flatMap((slice) =>
+        positions
+          .filter((position) => fit === 'resize' || mostlyInside(item, slice, position, size))
+          .map((position) => ({ item, slice, position })),
+      );
+    });
+    const count = Math.min(limit, places.length);
+    const chosen = Array.from(
+      { length: count },
+      (_, i) => places[Math.floor((i * places.length) / count)],
+    );
+    const vectors = await runBatches(this.program, 'image', 'vectors', chosen.length, (i) => {
+      const { item, slice, position } = chosen[i];
+      return cutTile(
+        sliceOf(item, slice).image,
+        item.channels,
+        [item.rows, item.columns],
+        position,
+        size,
+      );
+    });
+    return vectors.map((v) => Float64Array.from(v));
+  }
+
+  /** Vectors of a batch's images, [n, K]. */
+  async ofBatch({ images, shape: [count] }: Batch): Promise<Float32Array> {
+    const size = images.length / count;
+    const rows = await runBatches(this.program, 'image', 'vectors', count, (i) =>
+      images.subarray(i * size, (i + 1) * size),
+    );
+    const all = new Float32Array(count * rows[0].length);
+    rows.forEach((row, i) => all.set(row, i * row.length));
+    return all;
+  }
+
+  release(): Promise<void> {
+    return this.program.release();
   }
 }
 

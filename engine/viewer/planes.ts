@@ -72,10 +72,6 @@ export function voxelAt(plane: PlaneInfo, slice: number, row: number, column: nu
   ) as Vector;
 }
 
-/** Place along a walk, seen from the beginning or the end of its axis. */
-export const alongAxis = ({ reversed }: Walk, place: number, length: number): number =>
-  reversed ? length - 1 - place : place;
-
 /** Samples of the voxel plane [channel][later axis][earlier axis] as [channel][row][column] of a view. */
 export function arrange<T extends Volume['data']>(samples: T, plane: Plane, channels: number): T {
   const { rows, columns, walks } = plane;

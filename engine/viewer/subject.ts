@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { LabelValue } from '../config/config';
+import type { DistillConfig, LabelValue } from '../config/config';
 import { mapLabels } from '../data/labels';
 import type { Walks } from '../data/prepare';
 import { isPlaced, type Volume } from '../data/volume';
@@ -8,6 +8,8 @@ import { predictionName } from '../data/write-volume';
 import { UserError } from '../errors';
 import { networkTitles } from '../training/table';
 import { networkNames } from '../training/report';
+import { configCopy, readRunConfig } from '../training/run-config';
+import { RunFolder } from '../training/run-folder';
 import { readOverlayContent } from './label-values';
 import { planeOf, voxelAt, type Plane } from './planes';
 import type {
@@ -23,7 +25,6 @@ import type {
   ViewerSubject,
 } from './protocol';
 import { checkResampled, ResampledLabels } from './resampled-labels';
-import { predictionFolder, probabilityFolder, readReport, readRunConfig } from './run-cases';
 import { Stack, type StackSlice } from './stack';
 import { openWholeCase } from './whole-case';
 import type { OpenFiles, Voxels } from './voxels';
@@ -69,14 +70,15 @@ async function openCase(
   open: OpenFiles,
 ): Promise<Subject> {
   const run = resolve(source.run);
-  const report = readReport(run);
+  const runFolder = new RunFolder(run);
+  const report = runFolder.readReport();
   const domain = report.domains[source.domain];
   const files = domain?.files?.[source.id];
   if (!files)
     throw new UserError(
       `The run ${run} has no case "${source.id}" in a domain "${source.domain}".`,
     );
-  const config = readRunConfig(run);
+  const config = runConfigIfAny(runFolder);
   const settings = config?.domains[source.domain];
   const options = {
     axis: settings?.axis ?? 'axial',
@@ -111,7 +113,7 @@ async function openCase(
       async () => {
         if (!settings)
           throw new UserError(
-            `The run's config ${join(run, 'config.distill.jsonc')} cannot be read, and with it what the values of the labels mean.`,
+            `The run's config ${configCopy(runFolder)} cannot be read, and with it what the values of the labels mean.`,
           );
         const stack = await Stack.open(paths, open, options, image);
         requireSameSize(image, stack);
@@ -127,9 +129,9 @@ async function openCase(
       (whole ? [image.head.path] : image.files).map((path) =>
         join(folder, predictionName({ ...image.head, path }, source.id)),
       );
-    const paths = named(predictionFolder(run, source.domain, network));
+    const paths = named(runFolder.outputFolder('predictions', source.domain, network));
     if (!evaluated && !existsSync(paths[0])) continue;
-    const stored = named(probabilityFolder(run, source.domain, network));
+    const stored = named(runFolder.outputFolder('probabilities', source.domain, network));
     const probabilities = stored.every((path) => existsSync(path));
     const threshold = evaluated?.threshold;
     await add(
@@ -328,6 +330,15 @@ function requireSameSize(image: Stack, labels: Stack): void {
     throw new UserError(
       `${labels.head.path} has ${own ? size(own) : 'other views'}, but the image ${image.head.path} has ${size(plane)}.`,
     );
+}
+
+/** Null where the run's copy of its config is gone or cannot be read. */
+function runConfigIfAny(folder: RunFolder): DistillConfig | null {
+  try {
+    return readRunConfig(folder);
+  } catch {
+    return null;
+  }
 }
 
 /** The most probable of the classes whose probability reaches the threshold. */

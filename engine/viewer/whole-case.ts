@@ -1,8 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
-import { readCaseFiles } from '../data/case-files';
-import { isDicom } from '../data/dicom';
+import { isDicomFile, readCaseFiles } from '../data/case-files';
 import { packVoxels, type OpenFiles } from './voxels';
 
 /** Names under which a case's image and labels are held. */
@@ -45,17 +44,6 @@ export async function openWholeCase(
 
 /** True for a folder and for a DICOM file. */
 async function isSeries(path: string): Promise<boolean> {
-  try {
-    const file = await open(path);
-    try {
-      if ((await file.stat()).isDirectory()) return true;
-      const { buffer, bytesRead } = await file.read(new Uint8Array(512), 0, 512, 0);
-      return isDicom(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // Whoever reads it says what is wrong with it.
-    return false;
-  }
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() || isDicomFile(path);
 }
