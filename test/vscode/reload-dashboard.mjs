@@ -4,9 +4,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { out, root } from './host.mjs';
 import { installOrSkip } from './install.mjs';
+import { command, reloadWindow, webviewAsked } from './window.mjs';
 import { withWorkbench } from './workbench.mjs';
 
 const tools = installOrSkip();
@@ -28,31 +28,13 @@ try {
   assert.equal(made.status, 0);
   const options = { pictures, extensions, settings: { 'window.restoreWindows': 'all' } };
   await withWorkbench(tools, options, async ({ page, address }) => {
-    /** What the dashboard's page says to `expression`, once it says something true. */
-    const shown = async (expression, what) => {
-      for (const end = Date.now() + 60_000; Date.now() < end; await delay(200))
-        for (const frame of page.frames()) {
-          const value = await frame
-            .evaluate(`document.querySelector('.overview') && (${expression})`)
-            .catch(() => null);
-          if (value) return value;
-        }
-      await page.screenshot({ path: join(pictures, 'reload-dashboard-failed.png') });
-      throw new Error(`Waited 60 s for ${what}`);
-    };
+    const shown = webviewAsked(page, '.overview', pictures, 'reload-dashboard');
     const stage = () =>
       shown(`document.querySelector('[aria-current=step]').innerText`, 'its stage');
 
-    const command = async (title) => {
-      await page.keyboard.press('F1');
-      await page.keyboard.type(title, { delay: 5 });
-      const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title });
-      await row.first().click();
-    };
-
     await page.goto(address(workspace, {}));
     await page.locator('.statusbar-item', { hasText: 'left' }).waitFor({ timeout: 60_000 });
-    await command('MedDistill: Open Dashboard');
+    await command(page, 'MedDistill: Open Dashboard');
     await shown(`document.querySelector('.badge').innerText === 'Running'`, 'the run');
     await shown(`(document.querySelectorAll('vscode-tab-header')[2].click(), true)`, 'a click');
     await shown(
@@ -60,12 +42,7 @@ try {
       'its results',
     );
     const before = await stage();
-    // What a page keeps is written a moment after it changed.
-    await delay(500);
-
-    // As a user does it: then the editor writes down what is open before it goes.
-    await command('Developer: Reload Window');
-    await page.waitForEvent('load');
+    await reloadWindow(page);
     await shown(
       `document.querySelector('vscode-tabs').selectedIndex === 2`,
       'the tab that was open',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { out, root } from './host.mjs';
 import { installOrSkip } from './install.mjs';
+import { command, reloadWindow, webviewAsked } from './window.mjs';
 import { withWorkbench } from './workbench.mjs';
 
 const tools = installOrSkip();
@@ -25,54 +26,22 @@ try {
   assert.equal(made.status, 0);
   const options = { pictures, extensions, settings: { 'window.restoreWindows': 'all' } };
   await withWorkbench(tools, options, async ({ page, address }) => {
-    /** What the page of a viewer says to `expression`, once it says something true. */
-    const shown = async (expression, what) => {
-      for (const end = Date.now() + 60_000; Date.now() < end; await delay(200))
-        for (const frame of page.frames()) {
-          const value = await frame
-            .evaluate(`document.querySelector('.viewer canvas') && (${expression})`)
-            .catch(() => null);
-          if (value) return value;
-        }
-      await page.screenshot({ path: join(pictures, 'reload-viewer-failed.png') });
-      throw new Error(`Waited 60 s for ${what}`);
-    };
+    const shown = webviewAsked(page, '.viewer canvas', pictures, 'reload-viewer');
     const status = `document.querySelector('.status').innerText`;
-    const command = async (title) => {
-      // A window that is just starting loses keys.
-      for (let attempt = 0; ; attempt++) {
-        await page.keyboard.press('F1');
-        await page.keyboard.type(title, { delay: 5 });
-        const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-        try {
-          return await row.click({ timeout: 10_000 });
-        } catch (error) {
-          if (attempt === 3) throw error;
-          await page.keyboard.press('Escape');
-        }
-      }
-    };
-    const reload = async () => {
-      // What a page keeps is written a moment after it changed.
-      await delay(500);
-      await command('Developer: Reload Window');
-      await page.waitForEvent('load');
-    };
-
     await page.goto(address(workspace, {}));
     await page.getByRole('treeitem', { name: 'ct', exact: true }).waitFor({ timeout: 60_000 });
-    await command('MedDistill: Compare Predictions');
+    await command(page, 'MedDistill: Compare Predictions');
     await shown(`${status}.includes('fundus / eye')`, 'a case');
-    await command('MedDistill: Viewer: Next Case');
+    await command(page, 'MedDistill: Viewer: Next Case');
     await shown(
       `(document.querySelector('[data-pane=teacher] .stage').focus(), document.querySelector('vscode-toolbar-button[label="Show Teacher"]').shadowRoot.querySelector('button').click(), true)`,
       'a click',
     );
     await shown(`!document.querySelector('[data-pane=teacher]')`, 'the panes without the teacher');
-    await reload();
+    await reloadWindow(page);
     await shown(`${status}.includes('fundus / eye')`, 'the case again');
     assert.equal(await shown(`!document.querySelector('[data-pane=teacher]')`, 'the panes'), true);
-    await command('View: Close All Editors');
+    await command(page, 'View: Close All Editors');
 
     for (const name of ['ct', 'images'])
       await page.getByRole('treeitem', { name, exact: true }).first().click();
@@ -91,9 +60,9 @@ try {
     await page.mouse.up();
     await page.keyboard.up('Shift');
     await shown(`document.querySelectorAll('.layer').length === 1`, 'the dropped overlay');
-    await command('MedDistill: Viewer: Coronal');
+    await command(page, 'MedDistill: Viewer: Coronal');
     const before = await shown(`${status}.includes('Coronal') && ${status}`, 'its coronal view');
-    await reload();
+    await reloadWindow(page);
     assert.equal(await shown(`${status}.includes('Coronal') && ${status}`, 'the view'), before);
     await shown(`document.querySelectorAll('.layer').length === 1`, 'its overlay');
     await page.screenshot({ path: join(pictures, 'reload-viewer.png') });

@@ -105,3 +105,15 @@ export const themes = {
 } as const;
 
 export type ThemeName = keyof typeof themes;
+
+/** Gives the page a theme as the editor does. */
+export function applyTheme(name: ThemeName): void {
+  const theme = themes[name];
+  document.body.className = theme.class;
+  const { style } = document.documentElement;
+  document.documentElement.removeAttribute('style');
+  for (const [key, value] of Object.entries(theme.variables))
+    style.setProperty(`--vscode-${key}`, value);
+  style.setProperty('--vscode-font-family', 'system-ui, sans-serif');
+  style.setProperty('--vscode-font-size', '13px');
+}

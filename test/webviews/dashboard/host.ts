@@ -10,7 +10,7 @@ import type {
   RunInfo,
 } from '../../../webviews/dashboard/messages';
 import { madeRun, type MadeRun } from '../../engine/report/run-events';
-import { themes, type ThemeName } from '../themes';
+import { applyTheme, type ThemeName } from '../themes';
 
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number) => Number(query.get(name) ?? otherwise);
@@ -47,15 +47,7 @@ const infoOf = (folder: string): RunInfo => {
 const played: Played = {
   saved: [],
   commands: [],
-  setTheme: (name) => {
-    const theme = themes[name];
-    document.body.className = theme.class;
-    document.documentElement.removeAttribute('style');
-    for (const [key, value] of Object.entries(theme.variables))
-      document.documentElement.style.setProperty(`--vscode-${key}`, value);
-    document.documentElement.style.setProperty('--vscode-font-family', 'system-ui, sans-serif');
-    document.documentElement.style.setProperty('--vscode-font-size', '13px');
-  },
+  setTheme: applyTheme,
   go: (count) => {
     const part = run.events.slice(upTo, upTo + count);
     upTo += part.length;

@@ -7,7 +7,7 @@ import type {
   PageEvent,
   ViewerCommand,
 } from '../../../webviews/viewer/messages';
-import { themes, type ThemeName } from '../themes';
+import { applyTheme, type ThemeName } from '../themes';
 import { pack, unpack } from './packed';
 
 /** What a test may look at and do. */
@@ -29,15 +29,7 @@ const played: Played = {
   calls: [],
   open: 0,
   contexts: [],
-  setTheme: (name) => {
-    const theme = themes[name];
-    document.body.className = theme.class;
-    document.documentElement.removeAttribute('style');
-    for (const [key, value] of Object.entries(theme.variables))
-      document.documentElement.style.setProperty(`--vscode-${key}`, value);
-    document.documentElement.style.setProperty('--vscode-font-family', 'system-ui, sans-serif');
-    document.documentElement.style.setProperty('--vscode-font-size', '13px');
-  },
+  setTheme: applyTheme,
   command: (command) => channel.say({ type: 'command', command }),
 };
 Object.assign(globalThis, { played });
