@@ -41,9 +41,16 @@ export function registerDashboard(
   context.subscriptions.push(
     vscode.window.registerWebviewPanelSerializer(dashboardType, {
       deserializeWebviewPanel: (panel, state) => {
-        const folders = foldersOf(state).filter(isRunFolder);
+        const known = foldersOf(state);
+        const folders = known.filter(isRunFolder);
         if (folders.length > 0) adopt(panel, folders);
-        else panel.dispose();
+        else {
+          panel.dispose();
+          if (known.length > 0)
+            void vscode.window.showWarningMessage(
+              `The dashboard of ${known[0]} was closed, for there is no run in that folder any more.`,
+            );
+        }
         return Promise.resolve();
       },
     }),

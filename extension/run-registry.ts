@@ -113,8 +113,14 @@ export class RunRegistry implements vscode.Disposable {
 
   private read(folder: string): void {
     const run = this.runs.get(resolve(folder));
-    if (run?.refresh()) this.changed.fire(run);
+    if (run?.refresh()) this.tell([run]);
     this.poll();
+  }
+
+  /** Events first, so that a run which a view calls finished has told it everything. */
+  private tell(changed: readonly RunModel[]): void {
+    for (const read of this.followers) read();
+    for (const run of changed) this.changed.fire(run);
   }
 
   private drop(folder: string): void {
@@ -134,9 +140,7 @@ export class RunRegistry implements vscode.Disposable {
     const running = () => [...this.runs.values()].filter((run) => run.isRunning);
     if (this.timer || (running().length === 0 && this.followers.size === 0)) return;
     this.timer = setInterval(() => {
-      const before = running();
-      for (const run of before) if (run.refresh() || !run.isRunning) this.changed.fire(run);
-      for (const read of this.followers) read();
+      this.tell(running().filter((run) => run.refresh() || !run.isRunning));
       if (running().length > 0 || this.followers.size > 0) return;
       clearInterval(this.timer!);
       this.timer = null;

@@ -38,8 +38,8 @@ export interface DomainReport {
   networks: Partial<Record<NetworkName, NetworkReport>>;
   /** Dice of the distilled student minus that of the student alone and of the control, over the same cases. */
   gain: Partial<Record<'warmup' | 'control', PairedComparison>>;
-  /** Image and label files of each case. */
-  files: Record<string, { images: string[]; labels: string[] }>;
+  /** Image and label files of each case, and the masks of its field of view where they are provided. */
+  files: Record<string, { images: string[]; labels: string[]; masks: string[] }>;
 }
 
 /** Each metric of a network in a domain: over cases of the mean over classes (`dice.mean` and so on), by class, by case. */

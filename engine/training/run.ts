@@ -518,7 +518,7 @@ export async function evaluateNetworks(
       files: Object.fromEntries(
         cases.map(({ prepared: { case: item } }) => [
           item.id,
-          { images: item.images, labels: item.labels },
+          { images: item.images, labels: item.labels, masks: item.masks },
         ]),
       ),
     };

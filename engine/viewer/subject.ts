@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { DistillConfig, LabelValue } from '../config/config';
-import { mapLabels } from '../data/labels';
+import type { DistillConfig, DomainConfig, LabelValue } from '../config/config';
+import { estimateFieldOfView } from '../data/field-of-view';
+import { mapLabels, mapMask } from '../data/labels';
 import type { Walks } from '../data/prepare';
 import { isPlaced, type Volume } from '../data/volume';
 import { predictionName } from '../data/write-volume';
@@ -25,8 +26,8 @@ import type {
   ViewerSubject,
 } from './protocol';
 import { checkResampled, ResampledLabels } from './resampled-labels';
-import { Stack, type StackSlice } from './stack';
-import { openWholeCase } from './whole-case';
+import { Stack, type StackOptions, type StackSlice } from './stack';
+import { openWholeCase, type CaseSources } from './whole-case';
 import type { OpenFiles, Voxels } from './voxels';
 import { windowsOf } from './windows';
 
@@ -86,16 +87,29 @@ async function openCase(
     spacing: settings?.spacing ?? null,
   } as const;
   const absolute = (path: string) => resolve(run, path);
-  const item = { images: files.images.map(absolute), labels: files.labels.map(absolute) };
+  const item = {
+    images: files.images.map(absolute),
+    labels: files.labels.map(absolute),
+    masks: files.masks.map(absolute),
+  };
   const whole = await openWholeCase(item, settings ?? {}, open);
   const image = await Stack.open(whole?.images ?? item.images, open, options);
   const layers = new Map<LayerName, Layer>();
-  const add = async (info: Omit<LayerInfo, 'error'>, read: () => Promise<ReadLabels>) => {
+  const inside = settings ? fieldOfView(settings, whole ?? item, image, open, options) : null;
+  const note = inside && 'Outside of the field of view nothing counts, and nothing is shown.';
+  const add = async (
+    info: Omit<LayerInfo, 'error' | 'note'>,
+    openLayer: () => Promise<ReadLabels>,
+  ) => {
     try {
-      layers.set(info.name, { info: { ...info, error: null }, read: await read() });
+      const read = await openLayer();
+      layers.set(info.name, {
+        info: { ...info, note, error: null },
+        read: inside ? within(inside, read) : read,
+      });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      layers.set(info.name, { info: { ...info, error: error.message }, read: null });
+      layers.set(info.name, { info: { ...info, note, error: error.message }, read: null });
     }
   };
 
@@ -108,7 +122,6 @@ async function openCase(
         path: item.labels[0],
         probabilities: false,
         threshold: null,
-        note: null,
       },
       async () => {
         if (!settings)
@@ -141,7 +154,6 @@ async function openCase(
         path: paths[0],
         probabilities,
         threshold: typeof threshold === 'number' ? threshold : null,
-        note: null,
       },
       async () => {
         if (!existsSync(paths[0]))
@@ -174,6 +186,39 @@ async function openCase(
     },
   };
 }
+
+/** 1 where a pixel of a slice counts. */
+type ReadInside = (plane: PlaneName, index: number) => Promise<Uint8Array>;
+
+/** The field of view within which a case was evaluated; null where that was all of the image. */
+function fieldOfView(
+  { fov }: Pick<DomainConfig, 'fov'>,
+  { masks }: Pick<CaseSources, 'masks'>,
+  image: Stack,
+  open: OpenFiles,
+  options: StackOptions,
+): ReadInside | null {
+  if (fov === 'none' || (fov === 'provided' && masks.length === 0)) return null;
+  let opened: Promise<Stack> | null = null;
+  return async (plane, index) => {
+    if (fov === 'provided') {
+      const stack = await (opened ??= Stack.open(masks, open, options, image));
+      requireSameSize(image, stack);
+      return mapMask(await stack.slice(plane, index));
+    }
+    const { data, channels, rows, columns } = await image.slice(plane, index);
+    return estimateFieldOfView(data, channels, rows, columns);
+  };
+}
+
+/** Labels inside the field of view, 0 elsewhere. */
+const within =
+  (inside: ReadInside, read: ReadLabels): ReadLabels =>
+  async (plane, index, frame, threshold) => {
+    const labels = await read(plane, index, frame, threshold);
+    const counts = await inside(plane, index);
+    return labels.map((label, n) => (counts[n] ? label : 0));
+  };
 
 async function openFile(
   source: Extract<ViewerSource, { kind: 'file' }>,

@@ -1,4 +1,5 @@
-// A dashboard of a run that goes on comes back where it was when the window is reloaded, and goes on.
+// A dashboard of a run that goes on comes back where it was when the window is reloaded, and goes on; that of
+// a run that is gone says so.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -54,9 +55,19 @@ try {
       'further steps',
     );
     await page.screenshot({ path: join(pictures, 'reload-dashboard.png') });
+
+    rmSync(run, { recursive: true });
+    await reloadWindow(page);
+    // Under test messages are in the window's notification centre alone.
+    const said = page.locator('.notifications-center', {
+      hasText: 'there is no run in that folder',
+    });
+    await command(page, 'Notifications: Show Notifications');
+    await said.waitFor({ timeout: 60_000 });
   });
   console.log('  ✔ a dashboard comes back where it was after a reload, and goes on');
-  console.log('\n  1 passing');
+  console.log('  ✔ a dashboard whose run is gone says so');
+  console.log('\n  2 passing');
 } finally {
   engine.kill();
   for (const folder of [workspace, extensions])

@@ -61,14 +61,13 @@ export async function makeRealRun(folder: string, data: string): Promise<string>
       'retina/DRIVE/test/1st_manual/01_manual1.gif',
     ],
   ] as const) {
-    const files = { images: [join(data, images)], labels: [join(data, labels)] };
+    const files = { images: [join(data, images)], labels: [join(data, labels)], masks: [] };
     const { native, geometry } = await prepareCase(config, {
       domain,
       id,
       subject: id,
       split: 'test',
       ...files,
-      masks: [],
     });
     const reference = native.label!;
     const networks = {} as Report['domains'][string]['networks'];

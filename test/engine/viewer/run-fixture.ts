@@ -65,7 +65,7 @@ export async function makeRun(folder: string): Promise<RunFixture> {
     const labels = [join(folder, 'ct', 'labels', `${id}.nii.gz`)];
     await writeVolume(images[0], { shape, affine, data: image });
     await writeVolume(labels[0], { shape, affine, data: stored });
-    files['ct'].files[id] = { images, labels };
+    files['ct'].files[id] = { images, labels, masks: [] };
     files['ct'].cases++;
     const predictions = {} as RunFixture['predictions'];
     for (const network of networkNames) {
@@ -103,7 +103,7 @@ export async function makeRun(folder: string): Promise<RunFixture> {
       columns,
     ),
   );
-  files['fundus'].files['eye'] = { images, labels };
+  files['fundus'].files['eye'] = { images, labels, masks: [] };
   files['fundus'].cases = 1;
   for (const network of networkNames) {
     const prediction = shifted(vessel, [columns, rows, 1], shifts[network]);

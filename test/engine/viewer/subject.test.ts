@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { estimateFieldOfView } from '../../../engine/data/field-of-view';
 import { encodePng } from '../../../engine/data/png';
 import { readCaseFiles } from '../../../engine/data/case-files';
 import { writeVolume } from '../../../engine/data/write-volume';
@@ -191,6 +192,55 @@ describe('the viewer of a run', () => {
       assert.equal(layers.reference.labels[20 * 60 + 6], 0);
     }));
 
+  it('shows and counts labels inside the field of view alone, provided or estimated', () =>
+    withFolder(async (folder) => {
+      const { run } = await makeRun(folder);
+      const source: ViewerSource = { kind: 'case', run, domain: 'fundus', id: 'eye' };
+      const student = async (place: PlaneInfo) => {
+        const { layers } = await slice(query(source, place, 0, ['student']));
+        assert.ok(layers.student && 'labels' in layers.student);
+        return layers.student.labels;
+      };
+      const [plane] = (await open(source)).planes;
+      const everywhere = await student(plane);
+
+      const inside = everywhere.map((_, n) => (n % plane.columns < 30 ? 1 : 0));
+      const masks = [join(folder, 'mask.png')];
+      await writeFile(masks[0], encodePng(inside, plane.rows, plane.columns));
+      const path = join(run, 'report.json');
+      const report = JSON.parse(await readFile(path, 'utf8')) as Report;
+      report.domains['fundus'].files['eye'].masks = masks;
+      await writeFile(path, JSON.stringify(report));
+      const config = join(run, 'config.distill.jsonc');
+      const text = await readFile(config, 'utf8');
+      const withSetting = (setting: string) =>
+        writeFile(config, text.replace('"channel":"green"', `$&,${setting}`));
+
+      await withSetting('"masks":"{case}.png"');
+      assert.match((await open(source)).layers[0].note!, /field of view/);
+      const found = await student(plane);
+      assert.ok(everywhere.some((label, n) => label === 1 && !inside[n]));
+      assert.deepEqual(
+        found,
+        everywhere.map((label, n) => label * inside[n]),
+      );
+      const { layers } = await dice(source);
+      const counts = layers.student!;
+      assert.ok(!('error' in counts));
+      const [tp, fp] = counts[plane.name]!;
+      assert.equal(tp + fp, found.filter((label) => label === 1).length);
+
+      await withSetting('"fov":"estimated"');
+      await open(source);
+      const { image } = await slice(query(source, plane, 0));
+      assert.ok(image && 'data' in image);
+      const estimated = estimateFieldOfView(image.data, 3, plane.rows, plane.columns);
+      assert.deepEqual(
+        await student(plane),
+        everywhere.map((label, n) => label * estimated[n]),
+      );
+    }));
+
   it('says in a sentence what is missing, layer by layer', () =>
     withFolder(async (folder) => {
       const { run } = await makeRun(folder);
@@ -227,7 +277,7 @@ describe('the viewer of a folder', () => {
     const { run } = await makeRun(folder);
     const path = join(run, 'report.json');
     const report = JSON.parse(await readFile(path, 'utf8')) as Report;
-    report.domains['ct'].files['series'] = { images: [images], labels: [labels] };
+    report.domains['ct'].files['series'] = { images: [images], labels: [labels], masks: [] };
     await writeFile(path, JSON.stringify(report));
     const source = caseOf(run, 'series');
     return { run, source, info: await open(source) };
