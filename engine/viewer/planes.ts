@@ -63,15 +63,6 @@ export function planeOf({ shape, spacing, affine }: Grid, name: PlaneName): Plan
   };
 }
 
-/** The voxel at a place of a plane. */
-export function voxelAt(plane: PlaneInfo, slice: number, row: number, column: number): Vector {
-  const { origin, steps } = plane;
-  return origin.map(
-    (start, axis) =>
-      start + slice * steps.slice[axis] + row * steps.row[axis] + column * steps.column[axis],
-  ) as Vector;
-}
-
 /** Samples of the voxel plane [channel][later axis][earlier axis] as [channel][row][column] of a view. */
 export function arrange<T extends Volume['data']>(samples: T, plane: Plane, channels: number): T {
   const { rows, columns, walks } = plane;

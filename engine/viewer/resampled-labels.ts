@@ -2,7 +2,8 @@ import { inverse, Matrix } from 'ml-matrix';
 import { readVolume } from '../data/read-volume';
 import type { Volume } from '../data/volume';
 import { UserError } from '../errors';
-import { voxelAt, type Grid, type Plane } from './planes';
+import { voxelAt } from './places';
+import type { Grid, Plane } from './planes';
 
 /** More voxels than this are not held for resampling. */
 const maxVoxels = 2 ** 27;

@@ -12,7 +12,8 @@ import { networkNames } from '../training/report';
 import { configCopy, readRunConfig } from '../training/run-config';
 import { RunFolder } from '../training/run-folder';
 import { readOverlayContent } from './label-values';
-import { planeOf, voxelAt, type Plane } from './planes';
+import { voxelAt } from './places';
+import { planeOf, type Plane } from './planes';
 import type {
   ImageSlice,
   LabelSlice,

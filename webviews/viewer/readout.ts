@@ -1,3 +1,4 @@
+import { voxelAt } from '../../engine/viewer/places';
 import type { PlaneInfo } from '../../engine/viewer/protocol';
 
 /** What lies under the cursor. */
@@ -16,13 +17,7 @@ export interface CursorReading {
 /** A reading as text: voxel, place in mm, value, and the label of each map. */
 export function cursorText(reading: CursorReading): string {
   const { plane, slice, row, column, affine, values, labels } = reading;
-  const voxel = plane.origin.map(
-    (start, axis) =>
-      start +
-      slice * plane.steps.slice[axis] +
-      row * plane.steps.row[axis] +
-      column * plane.steps.column[axis],
-  );
+  const voxel = voxelAt(plane, slice, row, column);
   const parts = [`voxel ${voxel.join(', ')}`];
   if (affine) parts.push(worldText(affine, voxel));
   if (values.length > 0) parts.push(`value ${values.map(valueText).join(', ')}`);

@@ -1,3 +1,4 @@
+import { placeOf, voxelAt } from '../../engine/viewer/places';
 import type {
   DiceResult,
   LayerName,
@@ -22,6 +23,7 @@ import {
   type Rgb,
 } from './colors';
 import { cornerstoneImage, type CornerstoneImage } from './cornerstone';
+import { bindGestures } from './gestures';
 import { keyAction, keyHelp } from './keys';
 import type { HostCalls, HostEvent, PageCalls, PageEvent, Start, ViewerCommand } from './messages';
 import { agreement } from './overlay';
@@ -599,7 +601,7 @@ export class Viewer {
     }
   }
 
-  /** The number of the report, which knows the field of view, as long as the labels are those that it is about. */
+  /** The number of the report, which may be a mean over slices, as long as the labels are those that it is about. */
   private reported(layer: LayerName, className: string, counted: number | null): number | null {
     const { source } = this.shown!;
     if (source.kind !== 'case' || this.place.threshold !== null) return counted;
@@ -630,8 +632,13 @@ export class Viewer {
 
   private showLayers(): void {
     const { source, subject } = this.shown!;
-    this.layerList.hidden = source.kind !== 'file' || subject.layers.length === 0;
-    if (source.kind !== 'file') return;
+    if (source.kind === 'case') {
+      const notes = new Set(subject.layers.flatMap(({ note }) => note ?? []));
+      this.layerList.hidden = notes.size === 0;
+      this.layerList.replaceChildren(...[...notes].map((note) => h('p', { class: 'muted' }, note)));
+      return;
+    }
+    this.layerList.hidden = subject.layers.length === 0;
     this.layerList.replaceChildren(
       h('h2', {}, 'Overlays'),
       ...subject.layers.map(({ title, path, note, error }) =>
@@ -767,7 +774,7 @@ export class Viewer {
       column: Math.floor(before.columns / 2),
     };
     if (next.name !== before.name) {
-      const voxel = voxelOf(before, this.sliceOf(before), row, column);
+      const voxel = voxelAt(before, this.sliceOf(before), row, column);
       const [slice, r, c] = placeOf(next, voxel);
       place.slices = { ...place.slices, [name]: slice };
       place.cursor = place.cursor && { row: r, column: c };
@@ -948,15 +955,17 @@ export class Viewer {
   // --- input --------------------------------------------------------------------------------------------------------
 
   private bindPane(pane: Pane): void {
-    on(pane.stage, {
-      wheel: (event) => this.onWheel(event as WheelEvent),
-      pointerdown: (event) => this.onPointer(pane, event as PointerEvent),
-      pointermove: (event) => {
-        const place = (event as PointerEvent).buttons === 0 && pane.placeAt(event as PointerEvent);
-        if (place && this.isInside(place)) this.setCursor(place.row, place.column);
+    bindGestures(pane, {
+      onSlices: (by) => this.goToSlice(this.sliceOf(this.plane()) + by),
+      onZoom: (factor) => this.zoomBy(factor),
+      onPan: (x, y) => this.panBy(x, y),
+      onWindow: (wider, lower) => this.dragWindow(wider, lower),
+      onCursor: ({ row, column }) => this.setCursor(row, column),
+      onHover: (place) => {
+        if (this.isInside(place)) this.setCursor(place.row, place.column);
       },
-      contextmenu: (event) => event.preventDefault(),
-      dblclick: () => this.switchOnly(pane.name),
+      onRest: () => this.speakSoon(),
+      onAlone: () => this.switchOnly(pane.name),
     });
   }
 
@@ -981,64 +990,13 @@ export class Viewer {
   }
   private before: PaneName[] | null = null;
 
-  private onWheel(event: WheelEvent): void {
-    event.preventDefault();
-    if (event.ctrlKey) return this.zoomBy(Math.exp(-event.deltaY / 300));
-    this.turned += event.deltaMode === 0 ? event.deltaY / 40 : event.deltaY / 3;
-    const steps = Math.trunc(this.turned);
-    if (steps === 0) return;
-    this.turned -= steps;
-    if (this.shown) this.goToSlice(this.sliceOf(this.plane()) + Math.sign(steps));
-  }
-  /** Of the wheel, not yet a slice. */
-  private turned = 0;
-
-  private onPointer(pane: Pane, event: PointerEvent): void {
-    pane.stage.focus();
-    const size = pane.pixelSize();
-    if (!size) return;
-    const drag =
-      event.button === 2
-        ? 'window'
-        : event.button === 1 || event.shiftKey
-          ? 'pan'
-          : event.ctrlKey || event.metaKey
-            ? 'zoom'
-            : 'cursor';
-    event.preventDefault();
-    pane.stage.setPointerCapture(event.pointerId);
-    let last = { x: event.clientX, y: event.clientY };
-    const act = (e: PointerEvent) => {
-      const [dx, dy] = [e.clientX - last.x, e.clientY - last.y];
-      last = { x: e.clientX, y: e.clientY };
-      if (drag === 'pan') this.panBy(dx / size.x, dy / size.y);
-      else if (drag === 'zoom') this.zoomBy(Math.exp(-dy / 150));
-      else if (drag === 'window') this.dragWindow(dx, dy);
-      else {
-        const place = pane.placeAt(e);
-        if (place) this.setCursor(place.row, place.column);
-      }
-    };
-    act(event);
-    const move = (e: Event) => act(e as PointerEvent);
-    pane.stage.addEventListener('pointermove', move);
-    pane.stage.addEventListener(
-      'lostpointercapture',
-      () => {
-        pane.stage.removeEventListener('pointermove', move);
-        this.speakSoon();
-      },
-      { once: true },
-    );
-  }
-
-  /** To the right: wider; downwards: lower. */
-  private dragWindow(dx: number, dy: number): void {
-    if (dx === 0 && dy === 0) return;
+  /** By pixels of the screen. */
+  private dragWindow(wider: number, lower: number): void {
+    if (!this.shown) return;
     const { low, high } = this.window();
     const width = high - low;
-    const middle = (low + high) / 2 - (dy * width) / 300;
-    const next = Math.max(width * Math.exp(dx / 200), 1e-6);
+    const middle = (low + high) / 2 - (lower * width) / 300;
+    const next = Math.max(width * Math.exp(wider / 200), 1e-6);
     this.setWindow({ low: middle - next / 2, high: middle + next / 2 });
   }
 
@@ -1156,22 +1114,3 @@ function isSame(kept: ViewerSource | null, source: ViewerSource | null, file: bo
 
 const sameGrid = (one: ViewerSubject, other: ViewerSubject): boolean =>
   one.shape.join() === other.shape.join() && one.orientation === other.orientation;
-
-function voxelOf(
-  { origin, steps }: PlaneInfo,
-  slice: number,
-  row: number,
-  column: number,
-): number[] {
-  return origin.map(
-    (start, axis) =>
-      start + slice * steps.slice[axis] + row * steps.row[axis] + column * steps.column[axis],
-  );
-}
-
-/** Slice, row and column of a voxel in a plane. */
-function placeOf({ origin, steps }: PlaneInfo, voxel: readonly number[]): [number, number, number] {
-  const along = (step: readonly number[]) =>
-    voxel.reduce((sum, value, axis) => sum + (value - origin[axis]) * step[axis], 0);
-  return [along(steps.slice), along(steps.row), along(steps.column)];
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { axisDirections } from '../../../engine/data/orientation';
-import { arrange, planeNames, planeOf, voxelAt } from '../../../engine/viewer/planes';
+import { voxelAt } from '../../../engine/viewer/places';
+import { arrange, planeNames, planeOf } from '../../../engine/viewer/planes';
 import { Random } from '../../../engine/random';
 
 /** All 48 orders and directions of the axes, with unequal voxel sizes. */

@@ -13,7 +13,8 @@ import type {
   SliceQuery,
   ViewerSource,
 } from '../../../engine/viewer/protocol';
-import { planeNames, voxelAt } from '../../../engine/viewer/planes';
+import { voxelAt } from '../../../engine/viewer/places';
+import { planeNames } from '../../../engine/viewer/planes';
 import { networkNames, type Report } from '../../../engine/training/report';
 import { needRealData, withFolder } from '../data/shared';
 import { makeRun, type RunFixture } from './run-fixture';
