@@ -218,6 +218,7 @@ describe('the viewer in the editor', function () {
     await screenshot('viewer-chaos');
     await vscode.commands.executeCommand('meddistill.viewer.coronal');
     await until(async () => (await text('.status')).includes('Coronal'), 'the coronal view');
+    await until(() => read<boolean>(`!document.querySelector('.void')`), 'its slice');
     await screenshot('viewer-chaos-coronal');
     await vscode.commands.executeCommand('meddistill.comparePredictions', {
       folder: run,
