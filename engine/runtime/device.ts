@@ -62,9 +62,10 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
         );
       continue;
     }
-    // Asked without it, the runtime writes a warning of its own to the terminal.
-    if (wanted === 'auto' && name === 'webgpu' && !hasVulkan()) {
-      reasons.push('webgpu does not start (libvulkan.so.1 is not installed)');
+    // Asked without these, the runtime writes warnings of its own to the terminal.
+    const missing = wanted === 'auto' && name === 'webgpu' ? missingForVulkan() : null;
+    if (missing) {
+      reasons.push(`webgpu does not start (${missing})`);
       continue;
     }
     try {
@@ -93,10 +94,10 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
   throw new UserError(`no device starts: ${reasons.join('; ')}`);
 }
 
-/** On Linux, where WebGPU runs on Vulkan: whether its loader is in one of the usual places. */
-function hasVulkan(): boolean {
-  if (process.platform !== 'linux') return true;
-  const folders = [
+/** On Linux, where WebGPU runs on Vulkan: what it needs and this machine lacks; null where nothing is seen to be missing. */
+function missingForVulkan(): string | null {
+  if (process.platform !== 'linux') return null;
+  const libraries = [
     ...(process.env['LD_LIBRARY_PATH'] ?? '').split(':').filter((folder) => folder !== ''),
     ...[
       '/usr/lib/x86_64-linux-gnu',
@@ -107,7 +108,14 @@ function hasVulkan(): boolean {
     ],
     '/usr/local/lib',
   ];
-  return folders.some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+  if (!libraries.some((folder) => existsSync(join(folder, 'libvulkan.so.1'))))
+    return 'libvulkan.so.1 is not installed';
+  // Who names a driver means it, also one in software.
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
+  const cards = ['/dev/dri', '/dev/nvidia0', '/dev/dxg'];
+  if (!VK_ICD_FILENAMES && !VK_DRIVER_FILES && !cards.some((path) => existsSync(path)))
+    return 'there is no graphics card';
+  return null;
 }
 
 /** The end of the runtime's first line, where it says what is missing. */
