@@ -201,7 +201,7 @@ function fieldOfView(
 ): ReadInside | null {
   if (fov === 'none' || (fov === 'provided' && masks.length === 0)) return null;
   let opened: Promise<Stack> | null = null;
-  return async (plane, index) => {
+  const read: ReadInside = async (plane, index) => {
     if (fov === 'provided') {
       const stack = await (opened ??= Stack.open(masks, open, options, image));
       requireSameSize(image, stack);
@@ -209,6 +209,13 @@ function fieldOfView(
     }
     const { data, channels, rows, columns } = await image.slice(plane, index);
     return estimateFieldOfView(data, channels, rows, columns);
+  };
+  // The layers of a slice are read one after the other.
+  let last: { place: string; inside: Promise<Uint8Array> } | null = null;
+  return (plane, index) => {
+    const place = `${plane} ${index}`;
+    if (last?.place !== place) last = { place, inside: read(plane, index) };
+    return last.inside;
   };
 }
 
