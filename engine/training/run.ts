@@ -549,10 +549,10 @@ export async function evaluateNetworks(
     }
     const encoder = await VectorEncoder.open(config, roleOf(network), weights, device);
     try {
-      const own: Record<string, Float64Array[]> = (vectors[network] = {});
+      const found: Record<string, Float64Array[]> = (vectors[network] = {});
       for (const name of names) {
         o.stopIfAsked();
-        own[name] = await encoder.ofCases(
+        found[name] = await encoder.ofCases(
           o.tests(name).map(({ prepared }) => prepared),
           config.method.fsd.vectors,
         );

@@ -46,18 +46,17 @@ export class Segmenter {
 
   /** Class probabilities of a case on its prepared grid, [slices][classes + 1][rows][columns]. */
   async probabilities(item: PreparedCase): Promise<Float32Array> {
-    const { size, fit, overlap } = this.config.input;
+    const { size } = this.config.input;
     const planes = this.config.classes.length + 1;
     const grid = [item.rows, item.columns] as const;
     const pixels = item.rows * item.columns;
     const result = new Float32Array(item.slices * planes * pixels);
-    const positions =
-      fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
+    const positions = positionsIn(item, this.config.input);
     const places = Array.from({ length: item.slices }, (_, slice) =>
       positions.map((position) => ({ slice, position })),
     ).flat();
     const tiles = await runBatches(this.program, 'image', 'probabilities', places.length, (i) =>
-      cutTile(sliceOf(item, places[i].slice).image, item.channels, grid, places[i].position, size),
+      tileOf(item, places[i].slice, places[i].position, size),
     );
     for (let slice = 0; slice < item.slices; slice++) {
       const own = tiles.slice(slice * positions.length, (slice + 1) * positions.length);
@@ -109,11 +108,9 @@ export class VectorEncoder {
 
   /** Vectors of slices (or tiles, with `fit: "patch"`), at most `limit` of them, evenly spread over the cases. */
   async ofCases(cases: readonly PreparedCase[], limit: number): Promise<Float64Array[]> {
-    const { size, fit, overlap } = this.config.input;
+    const { size, fit } = this.config.input;
     const places = cases.flatMap((item) => {
-      const grid = [item.rows, item.columns] as const;
-      const positions =
-        fit === 'patch' ? tilePositions(...grid, size, overlap) : [[0, 0] as [number, number]];
+      const positions = positionsIn(item, this.config.input);
       return Array.from({ length: item.slices }, (_, slice) => slice).flatMap((slice) =>
         positions
           .filter((position) => fit === 'resize' || mostlyInside(item, slice, position, size))
@@ -127,13 +124,7 @@ export class VectorEncoder {
     );
     const vectors = await runBatches(this.program, 'image', 'vectors', chosen.length, (i) => {
       const { item, slice, position } = chosen[i];
-      return cutTile(
-        sliceOf(item, slice).image,
-        item.channels,
-        [item.rows, item.columns],
-        position,
-        size,
-      );
+      return tileOf(item, slice, position, size);
     });
     return vectors.map((v) => Float64Array.from(v));
   }
@@ -153,6 +144,23 @@ export class VectorEncoder {
     return this.program.release();
   }
 }
+
+type Position = readonly [top: number, left: number];
+
+/** Where the network's windows lie in each slice of a case: a whole slice is one. */
+const positionsIn = (
+  { rows, columns }: PreparedCase,
+  { size, fit, overlap }: DistillConfig['input'],
+): Position[] => (fit === 'patch' ? tilePositions(rows, columns, size, overlap) : [[0, 0]]);
+
+/** What the network sees there, [channels][rows][columns]. */
+const tileOf = (
+  item: PreparedCase,
+  slice: number,
+  position: Position,
+  size: DistillConfig['input']['size'],
+): Float32Array =>
+  cutTile(sliceOf(item, slice).image, item.channels, [item.rows, item.columns], position, size);
 
 /** True if the middle of a tile lies in the field of view. */
 function mostlyInside(

@@ -73,6 +73,8 @@ export interface ViewerSubject {
   layers: LayerInfo[];
   /** Of label maps: index n + 1 in a slice means classes[n]. */
   classes: string[];
+  /** Something to know about what is shown, as a sentence. */
+  note: string | null;
   /** Intensity windows to choose from, the first to begin with. */
   windows: Window[];
 }

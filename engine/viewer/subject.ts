@@ -97,7 +97,6 @@ async function openCase(
   const image = await Stack.open(whole?.images ?? item.images, open, options);
   const layers = new Map<LayerName, Layer>();
   const inside = settings ? fieldOfView(settings, whole ?? item, image, open, options) : null;
-  const note = inside && 'Outside of the field of view nothing counts, and nothing is shown.';
   const add = async (
     info: Omit<LayerInfo, 'error' | 'note'>,
     openLayer: () => Promise<ReadLabels>,
@@ -105,12 +104,12 @@ async function openCase(
     try {
       const read = await openLayer();
       layers.set(info.name, {
-        info: { ...info, note, error: null },
+        info: { ...info, note: null, error: null },
         read: inside ? within(inside, read) : read,
       });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      layers.set(info.name, { info: { ...info, note, error: error.message }, read: null });
+      layers.set(info.name, { info: { ...info, note: null, error: error.message }, read: null });
     }
   };
 
@@ -183,6 +182,7 @@ async function openCase(
       plane: isPlaced(image.head) ? options.axis : 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes: report.classes,
+      note: inside && 'Outside of the field of view nothing counts, and nothing is shown.',
       windows: await windowsOf(image, settings?.intensity ?? null),
     },
   };
@@ -289,6 +289,7 @@ async function openFile(
       plane: 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes: values.map((value) => `Label ${value}`),
+      note: null,
       windows: await windowsOf(image, null),
     },
   };

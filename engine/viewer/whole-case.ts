@@ -29,7 +29,7 @@ export async function openWholeCase(
   const [first] = item.images;
   if (!(await isSeries(first))) return null;
   const choice = JSON.stringify([item, domain.series, domain.frame]);
-  const name = (what: string, n: number) => `${first}\0${what} ${n} ${choice}`;
+  const name = (what: string) => `${first}\0${what} ${choice}`;
   const stamp = await stat(item.images.length > 1 ? dirname(first) : first).then(
     ({ mtimeMs }) => String(mtimeMs),
     () => '',
@@ -40,15 +40,15 @@ export async function openWholeCase(
   // Labels that cannot be read are no reason to show no image.
   const image = () =>
     shared().catch(() => readCaseFiles({ images: item.images, labels: [], masks: [] }, domain));
-  files.provide(name('image', 0), stamp, async () => packVoxels((await image()).images[0]));
+  files.provide(name('image'), stamp, async () => packVoxels((await image()).images[0]));
   const beside = (what: 'labels' | 'masks') =>
     item[what].slice(0, 1).map(() => {
-      const held = name(what, 0);
+      const held = name(what);
       files.provide(held, stamp, async () => packVoxels((await shared())[what][0]));
       return held;
     });
   return {
-    images: [name('image', 0)],
+    images: [name('image')],
     labels: beside('labels'),
     masks: beside('masks'),
     release: () => void (reading = null),

@@ -1,8 +1,9 @@
 // Runs mocha tests in the extension host of a VS Code in a headless browser.
 import { build } from 'esbuild';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { withWorkbench } from './workbench.mjs';
+import { removeFolders } from './workspace.mjs';
 
 export const root = resolve(import.meta.dirname, '../..');
 /** What tests leave: pictures, and what they were made of. */
@@ -62,6 +63,6 @@ export async function runTests(
       return 1;
     });
   } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    removeFolders(folder);
   }
 }

@@ -1,32 +1,26 @@
 // A dashboard of a run that goes on comes back where it was when the window is reloaded, and goes on; that of
 // a run that is gone says so.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { out, root } from './host.mjs';
+import { out } from './host.mjs';
 import { installOrSkip } from './install.mjs';
 import { command, reloadWindow, webviewAsked } from './window.mjs';
 import { withWorkbench } from './workbench.mjs';
+import { linkExtension, make, removeFolders } from './workspace.mjs';
 
 const tools = installOrSkip();
 const pictures = join(out, 'pictures');
-// Views of an extension under development are not restored, so this one is installed, as a link to its sources.
-const extensions = mkdtempSync(join(tmpdir(), 'meddistill-extensions-'));
-symlinkSync(root, join(extensions, 'meddistill.meddistill-0.0.0'));
+const extensions = linkExtension();
 const workspace = mkdtempSync(join(tmpdir(), 'meddistill-dashboard-'));
 const run = join(workspace, 'runs', 'live');
 // Stands for the engine: a process whose command line names it.
 const engine = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'cli.js']);
 
 try {
-  const made = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'make-runs.ts'), run, String(engine.pid)],
-    { cwd: root, stdio: 'inherit' },
-  );
-  assert.equal(made.status, 0);
+  make('make-runs.ts', run, String(engine.pid));
   const options = { pictures, extensions, settings: { 'window.restoreWindows': 'all' } };
   await withWorkbench(tools, options, async ({ page, address }) => {
     const shown = webviewAsked(page, '.overview', pictures, 'reload-dashboard');
@@ -70,6 +64,5 @@ try {
   console.log('\n  2 passing');
 } finally {
   engine.kill();
-  for (const folder of [workspace, extensions])
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  removeFolders(workspace, extensions);
 }

@@ -1,29 +1,22 @@
 // The viewer comes back where it was when the window is reloaded: the panel of a run, and the editor of a file.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { out, root } from './host.mjs';
+import { out } from './host.mjs';
 import { installOrSkip } from './install.mjs';
 import { command, reloadWindow, webviewAsked } from './window.mjs';
 import { withWorkbench } from './workbench.mjs';
+import { linkExtension, make, removeFolders } from './workspace.mjs';
 
 const tools = installOrSkip();
 const pictures = join(out, 'pictures');
-// Views of an extension under development are not restored, so this one is installed, as a link to its sources.
-const extensions = mkdtempSync(join(tmpdir(), 'meddistill-extensions-'));
-symlinkSync(root, join(extensions, 'meddistill.meddistill-0.0.0'));
+const extensions = linkExtension();
 const workspace = mkdtempSync(join(tmpdir(), 'meddistill-viewer-'));
 
 try {
-  const made = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, 'make-viewer-run.ts'), workspace],
-    { cwd: root, stdio: 'inherit' },
-  );
-  assert.equal(made.status, 0);
+  make('make-viewer-run.ts', workspace);
   const options = { pictures, extensions, settings: { 'window.restoreWindows': 'all' } };
   await withWorkbench(tools, options, async ({ page, address }) => {
     const shown = webviewAsked(page, '.viewer canvas', pictures, 'reload-viewer');
@@ -70,6 +63,5 @@ try {
   console.log('  ✔ the viewer comes back where it was after a reload, of a run and of a file');
   console.log('\n  1 passing');
 } finally {
-  for (const folder of [workspace, extensions])
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  removeFolders(workspace, extensions);
 }

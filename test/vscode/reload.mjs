@@ -1,11 +1,11 @@
 // A run goes on while its window is reloaded, and is found again; the engine's server ends with the window.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { out, root } from './host.mjs';
 import { installOrSkip } from './install.mjs';
-import { makeWorkspace } from './workspace.mjs';
+import { makeWorkspace, removeFolders } from './workspace.mjs';
 import { withWorkbench } from './workbench.mjs';
 
 const tools = installOrSkip();
@@ -68,5 +68,5 @@ try {
 } finally {
   if (run && alive(run.pid)) process.kill(run.pid, 'SIGKILL');
   await delay(200);
-  rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  removeFolders(workspace);
 }

@@ -1,13 +1,13 @@
 // Tests in a real VS Code: `npm run test:vscode [-- PATTERN]`. The extension runs unpackaged in the extension host of a
 // server, with a headless browser as the window; the tests are mocha's, inside the extension host. With --vsix FILE a
 // packaged extension is installed and tested instead.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { out, root, runTests } from './host.mjs';
 import { installExtension, installOrSkip } from './install.mjs';
-import { makeWorkspace } from './workspace.mjs';
+import { makeWorkspace, removeFolders } from './workspace.mjs';
 
 const { values, positionals } = parseArgs({
   options: { vsix: { type: 'string' } },
@@ -47,8 +47,6 @@ try {
     minutes: 15,
   });
 } finally {
-  if (!process.env.MEDDISTILL_KEEP)
-    for (const folder of [workspace, installed].filter((path) => path !== undefined))
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  removeFolders(workspace, ...(installed ? [installed] : []));
 }
 process.exit(code);

@@ -1,8 +1,7 @@
 // What works in a workspace that is not trusted, and what does not.
-import { rmSync } from 'node:fs';
 import { runTests } from './host.mjs';
 import { installOrSkip } from './install.mjs';
-import { makeWorkspace } from './workspace.mjs';
+import { makeWorkspace, removeFolders } from './workspace.mjs';
 
 const tools = installOrSkip();
 const workspace = makeWorkspace();
@@ -19,6 +18,6 @@ try {
     },
   });
 } finally {
-  rmSync(workspace, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+  removeFolders(workspace);
 }
 process.exit(code);

@@ -1,10 +1,11 @@
 // A VS Code in a headless browser: a server, a page, and a bridge by which tests in the extension host reach the page.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeFolders } from './workspace.mjs';
 
 const userSettings = {
   'workbench.startupEditor': 'none',
@@ -113,8 +114,7 @@ export async function withWorkbench(tools, options, action) {
     server.kill();
     bridge.close();
     await delay(300);
-    if (!process.env.MEDDISTILL_KEEP)
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    removeFolders(folder);
   }
 }
 

@@ -633,9 +633,8 @@ export class Viewer {
   private showLayers(): void {
     const { source, subject } = this.shown!;
     if (source.kind === 'case') {
-      const notes = new Set(subject.layers.flatMap(({ note }) => note ?? []));
-      this.layerList.hidden = notes.size === 0;
-      this.layerList.replaceChildren(...[...notes].map((note) => h('p', { class: 'muted' }, note)));
+      this.layerList.hidden = subject.note === null;
+      this.layerList.replaceChildren(h('p', { class: 'muted' }, subject.note));
       return;
     }
     this.layerList.hidden = subject.layers.length === 0;

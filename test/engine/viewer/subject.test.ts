@@ -218,7 +218,7 @@ describe('the viewer of a run', () => {
         writeFile(config, text.replace('"channel":"green"', `$&,${setting}`));
 
       await withSetting('"masks":"{case}.png"');
-      assert.match((await open(source)).layers[0].note!, /field of view/);
+      assert.match((await open(source)).note!, /field of view/);
       const found = await student(plane);
       assert.ok(everywhere.some((label, n) => label === 1 && !inside[n]));
       assert.deepEqual(
