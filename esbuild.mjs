@@ -18,8 +18,8 @@ const node = {
   ...shared,
   entryPoints: {
     extension: 'extension/extension.ts',
-    server: 'engine/server.ts',
-    cli: 'engine/cli.ts',
+    server: 'engine/server/server.ts',
+    cli: 'engine/cli/cli.ts',
   },
   outdir: out,
   platform: 'node',

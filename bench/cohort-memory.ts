@@ -10,11 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DistillConfig } from '../engine/config/config';
 import { loadConfig } from '../engine/config/load';
-import { scanCohort } from '../engine/data/cohort';
-import { affineOf } from '../engine/data/orientation';
-import { prepareCohort } from '../engine/data/prepare';
-import { drawBatch } from '../engine/data/sampler';
-import { writeVolume, writeWhole } from '../engine/data/write-volume';
+import { scanCohort } from '../engine/cohort/cohort';
+import { affineOf } from '../engine/images/orientation';
+import { prepareCohort } from '../engine/preparation/prepare';
+import { drawBatch } from '../engine/batches/sampler';
+import { writeVolume } from '../engine/images/write-volume';
+import { writeWhole } from '../engine/files';
 import { Random } from '../engine/random';
 
 const [columns, rows, slices] = [256, 256, 64];

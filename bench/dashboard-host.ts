@@ -1,5 +1,5 @@
 /** Plays the extension for the dashboard's page: a distillation of 100,000 steps, then new steps on demand, each drawing timed. */
-import type { StepBlock } from '../engine/report/history';
+import type { StepBlock } from '../engine/presentation/history';
 import { Channel } from '../webviews/shared/channel';
 import type { HostCalls, HostEvent, PageCalls, PageEvent } from '../webviews/dashboard/messages';
 

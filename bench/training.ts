@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { crossEntropy, softDice } from '../engine/distillation/segmentation-loss';
+import { crossEntropy, softDice } from '../engine/method/segmentation-loss';
 import { add } from '../engine/graph/elementwise';
 import { elements, Graph } from '../engine/graph/graph';
 import { softmax } from '../engine/graph/softmax';

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { encodeNifti1 } from '../engine/data/nifti';
-import type { PlaneName, SliceQuery, ViewerSource } from '../engine/viewer/protocol';
+import { encodeNifti1 } from '../engine/images/nifti';
+import type { PlaneName, SliceQuery, ViewerSource } from '../engine/contract/viewer';
 import { StandAlone } from '../test/webviews/stand-alone';
 import { pack, unpack } from '../test/webviews/viewer/packed';
 

@@ -2,11 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import type { GraphSnapshot } from '../engine/protocol';
-import { comparisonTable, differencesTable, type ComparedRun } from '../engine/report/compare';
-import { packEvents } from '../engine/report/history';
+import type { GraphSnapshot } from '../engine/contract/events';
+import {
+  comparisonTable,
+  differencesTable,
+  type ComparedRun,
+} from '../engine/presentation/run-comparison';
+import { packEvents } from '../engine/presentation/history';
 import { reportTables } from '../engine/report/markdown';
-import { verdict } from '../engine/report/tables';
+import { verdict } from '../engine/presentation/tables';
 import { Channel } from '../webviews/shared/channel';
 import type {
   HostCalls,

@@ -1,4 +1,4 @@
-import type { NetworkReport, Report } from '../engine/training/report';
+import type { NetworkReport, Report } from '../engine/contract/report';
 
 /** A report's key numbers on one domain. */
 export interface DomainResult {

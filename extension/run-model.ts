@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Report } from '../engine/training/report';
-import type { RunRecord } from '../engine/training/run-folder';
-import { isAtWork } from '../engine/training/run-process';
+import type { Report } from '../engine/contract/report';
+import type { RunRecord } from '../engine/runs/run-folder';
+import { isAtWork } from '../engine/runs/run-process';
 import { LineTail } from './line-tail';
 import { advance, noProgress, type RunProgress, type TimedEvent } from './run-progress';
 

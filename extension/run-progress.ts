@@ -1,5 +1,5 @@
-import { stageOrder, type Stage, type TimedEvent } from '../engine/report/history';
-import { formatDuration, stageTitles } from '../engine/report/titles';
+import { stageOrder, type Stage, type TimedEvent } from '../engine/presentation/history';
+import { formatDuration, stageTitles } from '../engine/presentation/titles';
 
 export { formatDuration, stageOrder, stageTitles, type Stage as RunStage, type TimedEvent };
 

@@ -5,7 +5,7 @@ import type {
   SliceCounts,
   SliceResult,
   ViewerSource,
-} from '../engine/viewer/protocol';
+} from '../engine/contract/viewer';
 import { Channel } from '../webviews/shared/channel';
 import type {
   HostCalls,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import type { ViewerSource } from '../engine/viewer/protocol';
+import type { ViewerSource } from '../engine/contract/viewer';
 import type { Opened, ViewerCommand } from '../webviews/viewer/messages';
 import { folderOf, pickRun } from './pick-run';
 import type { Services } from './services';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { validateConfig } from '../engine/config/load';
-import { demoConfig } from '../engine/demo';
+import { demoConfig } from '../engine/demo/demo';
 
 const root = resolve(__dirname, '..');
 

@@ -38,7 +38,7 @@ export interface DomainConfig {
   values: Record<string, LabelValue>;
   /** What becomes the network's channel(s). Ignored for single-channel files. */
   channel: 'grey' | 'red' | 'green' | 'blue' | 'rgb';
-  /** How intensities become network input (see engine/data/intensity.ts). */
+  /** How intensities become network input (see engine/preparation/intensity.ts). */
   intensity:
     { window: [low: number, high: number] } | { normalize: 'zscore' | 'minmax' | 'percentile' };
   /** Contrast-limited adaptive histogram equalisation before normalisation; null: none. */

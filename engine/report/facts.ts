@@ -1,6 +1,6 @@
 import type { ReportedRun } from './run-report';
-import { formatDuration, stageTitles } from './titles';
-import type { Stage } from './history';
+import { formatDuration, stageTitles } from '../presentation/titles';
+import type { Stage } from '../presentation/history';
 
 /** Where a run's numbers come from: what a reader needs to make them again. */
 export function runFacts({

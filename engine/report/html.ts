@@ -5,15 +5,15 @@ import {
   lossChart,
   vectorScatter,
   type GraphKind,
-} from './charts';
-import type { Chart } from './chart';
+} from '../presentation/charts';
+import type { Chart } from '../presentation/chart';
 import { runFacts } from './facts';
 import { reportTables } from './markdown';
-import { mix } from './palette';
+import { mix } from '../presentation/palette';
 import type { ReportedRun } from './run-report';
-import { chartSvg, escapeXml, inkFor } from './svg';
-import type { Table } from './table';
-import { latestTable, verdict } from './tables';
+import { chartSvg, escapeXml, inkFor } from '../presentation/svg';
+import type { Table } from '../presentation/table';
+import { latestTable, verdict } from '../presentation/tables';
 
 /** A run's report as one HTML file that needs nothing else: no script, no style sheet, no picture from elsewhere. */
 export function reportHtml(run: ReportedRun): string {

@@ -1,6 +1,6 @@
 import { runFacts } from './facts';
 import type { ReportedRun } from './run-report';
-import { tableMarkdown, type Table } from './table';
+import { tableMarkdown, type Table } from '../presentation/table';
 import {
   casesTable,
   finalTable,
@@ -9,7 +9,7 @@ import {
   metricsTable,
   semanticDistanceTable,
   verdict,
-} from './tables';
+} from '../presentation/tables';
 
 /** A run's report as Markdown: what was found, every table, where it comes from, the config. */
 export function reportMarkdown(run: ReportedRun): string {

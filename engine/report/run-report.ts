@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors';
-import type { GraphSnapshot } from '../protocol';
-import type { Report } from '../training/report';
-import { RunFolder, type RunRecord } from '../training/run-folder';
-import { writeWhole } from '../data/write-volume';
-import type { ComparedRun } from './compare';
-import { History, type TimedEvent } from './history';
+import type { GraphSnapshot } from '../contract/events';
+import type { Report } from '../contract/report';
+import { RunFolder, type RunRecord } from '../runs/run-folder';
+import { writeWhole } from '../files';
+import type { ComparedRun } from '../presentation/run-comparison';
+import { History, type TimedEvent } from '../presentation/history';
 import { reportHtml } from './html';
 import { reportMarkdown } from './markdown';
-import { tableCsv } from './table';
-import { metricsTable } from './tables';
+import { tableCsv } from '../presentation/table';
+import { metricsTable } from '../presentation/tables';
 
 /** All that a report is made of, read from a run's folder. */
 export interface ReportedRun extends ComparedRun {

@@ -1,17 +1,17 @@
 import type { DistillConfig } from '../config/config';
-import type { PreparedCase } from '../data/volume';
-import { drawBatch, drawViews } from '../data/sampler';
+import type { PreparedCase } from '../images/volume';
+import { drawBatch, drawViews } from '../batches/sampler';
 import { UserError } from '../errors';
 import { Graph } from '../graph/graph';
 import { initialize } from '../networks/initialization';
-import type { EngineEvent } from '../protocol';
+import type { EngineEvent } from '../contract/events';
 import { Random } from '../random';
 import type { Device } from '../runtime/device';
 import { Program } from '../runtime/program';
 import { stepFactors } from './optimizer';
-import type { RunFolder, Shapes, StageRecord, Weights } from './run-folder';
+import type { RunFolder, Shapes, StageRecord, Weights } from '../runs/run-folder';
 import { learningRateAt } from './schedule';
-import { feedsOf, type Stage } from './stages';
+import { feedsOf, type Stage } from '../method/stages';
 import { addGradientNorms, addTrainingStep } from './training-graph';
 
 /** Thrown where the user has asked the run to stop; everything that is needed to go on is in the run folder. */

@@ -1,5 +1,5 @@
 import type { TrainingConfig } from '../config/config';
-import { stopGradient } from '../distillation/vectors';
+import { stopGradient } from '../method/gkd/vectors';
 import { UserError } from '../errors';
 import { add, clip, div, equal, mul, sqrt, where } from '../graph/elementwise';
 import { gradients } from '../graph/gradients';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../errors';
-import { checkPlausible } from '../data/limits';
+import { checkPlausible } from '../images/limits';
 
 /** Bytes of a file (inflated, if it is gzipped) that are read piece by piece, never as a whole. */
 export interface ByteSource {

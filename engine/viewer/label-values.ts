@@ -1,4 +1,4 @@
-import { luminance } from '../data/intensity';
+import { luminance } from '../preparation/intensity';
 import { UserError } from '../errors';
 import type { Voxels } from './voxels';
 

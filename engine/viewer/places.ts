@@ -1,5 +1,5 @@
 /** Places in a plane and voxels of its volume, for the engine and the page. */
-import type { PlaneInfo, Vector } from './protocol';
+import type { PlaneInfo, Vector } from '../contract/viewer';
 
 /** The voxel at a place of a plane. */
 export function voxelAt(

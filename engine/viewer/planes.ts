@@ -1,7 +1,7 @@
-import { axisDirections } from '../data/orientation';
-import { viewDirections, type Walk, type Walks } from '../data/prepare';
-import type { Volume } from '../data/volume';
-import type { PlaneInfo, PlaneName, Vector } from './protocol';
+import { axisDirections } from '../images/orientation';
+import { viewDirections, type Walk, type Walks } from '../preparation/prepare';
+import type { Volume } from '../images/volume';
+import type { PlaneInfo, PlaneName, Vector } from '../contract/viewer';
 
 /** A way to look at a grid of voxels, and how it walks through them. */
 export interface Plane extends PlaneInfo {

@@ -1,6 +1,6 @@
 import { inverse, Matrix } from 'ml-matrix';
-import { readVolume } from '../data/read-volume';
-import type { Volume } from '../data/volume';
+import { readVolume } from '../images/read-volume';
+import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { voxelAt } from './places';
 import type { Grid, Plane } from './planes';

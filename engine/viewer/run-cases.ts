@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { mean } from '../metrics/statistics';
-import { networkNames, type CaseReport } from '../training/report';
-import { RunFolder } from '../training/run-folder';
-import { networkTitles } from '../training/table';
-import type { RunCase, RunCases } from './protocol';
+import { networkNames, type CaseReport } from '../contract/report';
+import { RunFolder } from '../runs/run-folder';
+import { networkTitles } from '../presentation/terminal-table';
+import type { RunCase, RunCases } from '../contract/viewer';
 
 /** The cases of a run with the Dice of every network. @throws UserError */
 export function runCases(run: string): RunCases {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors';
 import type { Plane } from './planes';
-import type { DiceResult } from './protocol';
+import type { DiceResult } from '../contract/viewer';
 import type { Signal, Subject } from './subject';
 
 /**

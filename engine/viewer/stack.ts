@@ -1,8 +1,8 @@
-import { affineOf } from '../data/orientation';
-import { isPlaced, type Volume } from '../data/volume';
+import { affineOf } from '../images/orientation';
+import { isPlaced, type Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { arrange, planeNames, planeOf, type Plane } from './planes';
-import type { PlaneName, Vector } from './protocol';
+import type { PlaneName, Vector } from '../contract/viewer';
 import type { OpenFiles, Voxels } from './voxels';
 
 /** What the files of a stack do not state themselves. */

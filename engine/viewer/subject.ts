@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DistillConfig, DomainConfig, LabelValue } from '../config/config';
-import { estimateFieldOfView } from '../data/field-of-view';
-import { mapLabels, mapMask } from '../data/labels';
-import type { Walks } from '../data/prepare';
-import { isPlaced, type Volume } from '../data/volume';
-import { predictionName } from '../data/write-volume';
+import { estimateFieldOfView } from '../preparation/field-of-view';
+import { mapLabels, mapMask } from '../preparation/labels';
+import type { Walks } from '../preparation/prepare';
+import { isPlaced, type Volume } from '../images/volume';
+import { predictionName } from '../images/write-volume';
 import { UserError } from '../errors';
-import { networkTitles } from '../training/table';
-import { networkNames } from '../training/report';
-import { configCopy, readRunConfig } from '../training/run-config';
-import { RunFolder } from '../training/run-folder';
+import { networkTitles } from '../presentation/terminal-table';
+import { networkNames } from '../contract/report';
+import { configCopy, readRunConfig } from '../runs/run-config';
+import { RunFolder } from '../runs/run-folder';
 import { readOverlayContent } from './label-values';
 import { voxelAt } from './places';
 import { planeOf, type Plane } from './planes';
@@ -25,7 +25,7 @@ import type {
   SliceResult,
   ViewerSource,
   ViewerSubject,
-} from './protocol';
+} from '../contract/viewer';
 import { checkResampled, ResampledLabels } from './resampled-labels';
 import { Stack, type StackOptions, type StackSlice } from './stack';
 import { openWholeCase, type CaseSources } from './whole-case';

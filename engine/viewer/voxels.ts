@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { resolve } from 'node:path';
-import { gunzipStart } from '../data/limits';
+import { gunzipStart } from '../images/limits';
 import {
   headerBeside,
   imageBeside,
@@ -12,10 +12,10 @@ import {
   toSamples,
   type Layout,
   type NiftiHeader,
-} from '../data/nifti';
-import { orientationOf } from '../data/orientation';
-import { readVolume } from '../data/read-volume';
-import type { Volume } from '../data/volume';
+} from '../images/nifti';
+import { orientationOf } from '../images/orientation';
+import { readVolume } from '../images/read-volume';
+import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { openBytes, putAside, type ByteSource } from './bytes';
 

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
-import { isDicomFile, readCaseFiles } from '../data/case-files';
-import type { CohortCase } from '../data/volume';
+import { isDicomFile, readCaseFiles } from '../cohort/case-files';
+import type { CohortCase } from '../images/volume';
 import { packVoxels, type OpenFiles } from './voxels';
 
 /** Names under which a case's image, labels and masks are held. */

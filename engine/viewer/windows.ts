@@ -1,5 +1,5 @@
 import type { DomainConfig } from '../config/config';
-import type { Window } from './protocol';
+import type { Window } from '../contract/viewer';
 import type { Stack } from './stack';
 
 /** Windows of a CT in Hounsfield units, from their usual width and level. */

@@ -1,4 +1,4 @@
-import type { DomainSurvey } from '../../engine/data/survey';
+import type { DomainSurvey } from '../../engine/cohort/survey';
 
 /** A domain in a few lines of Markdown: cases, sizes, spacings, intensities, classes. */
 export function describeDomain(name: string, survey: DomainSurvey): string[] {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { ConfigText } from '../../engine/handlers/config';
-import type { ConfigSurvey } from '../../engine/handlers/cohort';
+import type { ConfigText } from '../../engine/server/config';
+import type { ConfigSurvey } from '../../engine/server/cohort';
 import { isConfig } from '../config-file';
 import type { Services } from '../services';
 import { readSettings } from '../settings';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../../engine/errors';
 import { Random } from '../../engine/random';
 import { readWeights, writeWeights, type Tensor } from '../../engine/weights';
-import { withFolder } from './data/shared';
+import { withFolder } from './images/shared';
 import golden from './golden/weights.json';
 
 const tensors: Record<string, Tensor> = {

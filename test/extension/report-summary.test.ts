@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Report } from '../../engine/training/report';
+import type { Report } from '../../engine/contract/report';
 import { describeReport, describeResult, summarizeReport } from '../../extension/report-summary';
 
 const network = (mean: number | null) => ({ dice: { mean } });

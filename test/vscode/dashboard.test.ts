@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Api } from '../../extension/extension';
-import { encodePng } from '../../engine/data/png';
+import { encodePng } from '../../engine/images/png';
 import { makeRun } from '../engine/report/made-folder';
 import { click, inFrame, screenshot, until, workspaceFile } from './bridge';
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRun, runningRecord } from '../engine/report/made-folder';
-import { madeRun } from '../engine/report/run-events';
+import { madeRun } from '../engine/presentation/run-events';
 
 const [folder, pid] = process.argv.slice(2);
 makeRun(folder, false);

@@ -1,7 +1,7 @@
 /** Writes the workspace of the tests: phantoms of two domains, a config that takes seconds, and one with faults. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePhantoms } from '../../engine/data/phantom';
+import { writePhantoms } from '../../engine/demo/phantom';
 
 const folder = process.argv[2];
 

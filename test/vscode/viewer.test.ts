@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Api } from '../../extension/extension';
-import { columnNorm } from '../../engine/data/orientation';
+import { columnNorm } from '../../engine/images/orientation';
 import { voxelAt } from '../../engine/viewer/places';
 import { planeOf, type Plane } from '../../engine/viewer/planes';
 import { classColor } from '../../webviews/viewer/colors';

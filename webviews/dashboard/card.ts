@@ -1,7 +1,7 @@
-import { chartTable } from '../../engine/report/chart-table';
-import type { Chart } from '../../engine/report/chart';
-import { chartSvg } from '../../engine/report/svg';
-import { tableCsv, type Table } from '../../engine/report/table';
+import { chartTable } from '../../engine/presentation/chart-table';
+import type { Chart } from '../../engine/presentation/chart';
+import { chartSvg } from '../../engine/presentation/svg';
+import { tableCsv, type Table } from '../../engine/presentation/table';
 import { h, on } from '../shared/dom';
 import { themeInk } from './theme';
 

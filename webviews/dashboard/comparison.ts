@@ -1,5 +1,9 @@
-import { comparableCurves, comparisonChart, type NamedHistory } from '../../engine/report/charts';
-import type { Table } from '../../engine/report/table';
+import {
+  comparableCurves,
+  comparisonChart,
+  type NamedHistory,
+} from '../../engine/presentation/charts';
+import type { Table } from '../../engine/presentation/table';
 import { h, on } from '../shared/dom';
 import { tableCard } from './card';
 import { select, slider } from './controls';

@@ -1,6 +1,6 @@
-import { chartTable } from '../../engine/report/chart-table';
-import { formatNumber, type Heatmap } from '../../engine/report/chart';
-import { rgb, scaleColor } from '../../engine/report/palette';
+import { chartTable } from '../../engine/presentation/chart-table';
+import { formatNumber, type Heatmap } from '../../engine/presentation/chart';
+import { rgb, scaleColor } from '../../engine/presentation/palette';
 import { h, on, setText } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, type Save } from './card';
 import type { ChartState } from './state';

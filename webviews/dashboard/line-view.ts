@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { chartTable } from '../../engine/report/chart-table';
+import { chartTable } from '../../engine/presentation/chart-table';
 import {
   formatNumber,
   linearTicks,
@@ -7,9 +7,9 @@ import {
   type Curve,
   type LineChart,
   type Marker,
-} from '../../engine/report/chart';
-import { alignCurves, type AlignedCurves } from '../../engine/report/curves';
-import { markerCorners, padded, type Ink } from '../../engine/report/svg';
+} from '../../engine/presentation/chart';
+import { alignCurves, type AlignedCurves } from '../../engine/presentation/curves';
+import { markerCorners, padded, type Ink } from '../../engine/presentation/svg';
 import { h, on, setText, svg } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, toolButton, type Save } from './card';
 import type { ChartState } from './state';

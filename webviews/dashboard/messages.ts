@@ -1,6 +1,6 @@
-import type { GraphSnapshot } from '../../engine/protocol';
-import type { Packet } from '../../engine/report/history';
-import type { Table } from '../../engine/report/table';
+import type { GraphSnapshot } from '../../engine/contract/events';
+import type { Packet } from '../../engine/presentation/history';
+import type { Table } from '../../engine/presentation/table';
 
 /** A run as the page knows it beside its curves. */
 export interface RunInfo {

@@ -1,5 +1,5 @@
-import { stageOrder, type History } from '../../engine/report/history';
-import { formatDuration, stageTitles } from '../../engine/report/titles';
+import { stageOrder, type History } from '../../engine/presentation/history';
+import { formatDuration, stageTitles } from '../../engine/presentation/titles';
 import { h, on, setText } from '../shared/dom';
 import type { RunCommand, RunInfo } from './messages';
 

@@ -1,5 +1,5 @@
-import { latestTable } from '../../engine/report/tables';
-import type { History } from '../../engine/report/history';
+import { latestTable } from '../../engine/presentation/tables';
+import type { History } from '../../engine/presentation/history';
 import { h } from '../shared/dom';
 import { tableCard, type Save } from './card';
 import type { Results } from './messages';

@@ -1,4 +1,4 @@
-import type { Axis, GraphKind } from '../../engine/report/charts';
+import type { Axis, GraphKind } from '../../engine/presentation/charts';
 
 /** What a chart keeps. */
 export interface ChartState {

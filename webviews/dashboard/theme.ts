@@ -1,5 +1,5 @@
-import { mix } from '../../engine/report/palette';
-import { inkFor, softShare, type Ink } from '../../engine/report/svg';
+import { mix } from '../../engine/presentation/palette';
+import { inkFor, softShare, type Ink } from '../../engine/presentation/svg';
 
 /** Colours as the editor's theme has them now. */
 export function themeInk(): Ink {

@@ -5,10 +5,10 @@ import {
   lossChart,
   measureChart,
   type Axis,
-} from '../../engine/report/charts';
-import type { LineChart } from '../../engine/report/chart';
-import type { History } from '../../engine/report/history';
-import { stageTitles } from '../../engine/report/titles';
+} from '../../engine/presentation/charts';
+import type { LineChart } from '../../engine/presentation/chart';
+import type { History } from '../../engine/presentation/history';
+import { stageTitles } from '../../engine/presentation/titles';
 import { h } from '../shared/dom';
 import { select, slider } from './controls';
 import { LineView, type LineViewOptions } from './line-view';

@@ -1,4 +1,4 @@
-import type { RunCases } from '../../engine/viewer/protocol';
+import type { RunCases } from '../../engine/contract/viewer';
 import { h, on } from '../shared/dom';
 import { gainOf, orderedCases } from './case-order';
 import type { CaseOrder } from './settings';

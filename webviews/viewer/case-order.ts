@@ -1,5 +1,5 @@
-import type { NetworkName } from '../../engine/training/report';
-import type { RunCase, RunCases, RunDomain } from '../../engine/viewer/protocol';
+import type { NetworkName } from '../../engine/contract/report';
+import type { RunCase, RunCases, RunDomain } from '../../engine/contract/viewer';
 import type { CaseOrder } from './settings';
 
 /** Dice of the distilled student minus that of the student trained for as long without; null where one of them is undefined. */

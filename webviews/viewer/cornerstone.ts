@@ -1,6 +1,6 @@
 /** The parts of cornerstone-core that are used, and images as it wants them. */
 import cornerstone from 'cornerstone-core';
-import type { ImageSlice } from '../../engine/viewer/protocol';
+import type { ImageSlice } from '../../engine/contract/viewer';
 
 export { cornerstone };
 

@@ -1,4 +1,4 @@
-import type { RunCases, ViewerCalls } from '../../engine/viewer/protocol';
+import type { RunCases, ViewerCalls } from '../../engine/contract/viewer';
 import type { ViewSettings } from './settings';
 
 /** What a viewer is opened on. */

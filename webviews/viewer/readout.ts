@@ -1,5 +1,5 @@
 import { voxelAt } from '../../engine/viewer/places';
-import type { PlaneInfo } from '../../engine/viewer/protocol';
+import type { PlaneInfo } from '../../engine/contract/viewer';
 
 /** What lies under the cursor. */
 export interface CursorReading {

@@ -3,7 +3,7 @@ import type {
   PlaneName,
   ViewerSource,
   ViewerSubject,
-} from '../../engine/viewer/protocol';
+} from '../../engine/contract/viewer';
 
 /** A pane: the reference, a network's or an overlay's labels, or what differs. */
 export type PaneName = LayerName | 'error';

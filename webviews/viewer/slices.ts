@@ -6,7 +6,7 @@ import type {
   SliceQuery,
   SliceResult,
   ViewerSource,
-} from '../../engine/viewer/protocol';
+} from '../../engine/contract/viewer';
 
 /** Where a slice is, and what is wanted of it beside the image. */
 export interface SlicePlace {

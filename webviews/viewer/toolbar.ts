@@ -1,4 +1,4 @@
-import type { PlaneInfo, PlaneName, Window } from '../../engine/viewer/protocol';
+import type { PlaneInfo, PlaneName, Window } from '../../engine/contract/viewer';
 import { h, on, setText } from '../shared/dom';
 import { select } from './case-list';
 import type { PaneName, ViewSettings } from './settings';

@@ -7,7 +7,7 @@ import type {
   RunCases,
   ViewerSource,
   ViewerSubject,
-} from '../../engine/viewer/protocol';
+} from '../../engine/contract/viewer';
 import type { Channel } from '../shared/channel';
 import { h, on, setText } from '../shared/dom';
 import { keepState } from '../shared/vscode-api';

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig, validateConfig, type LoadOptions } from '../../../engine/config/load';
 import { ConfigError } from '../../../engine/errors';
-import { withFolder } from '../data/shared';
+import { withFolder } from '../images/shared';
 
 const root = resolve(__dirname, '../../..');
 const file = '/data/liver.distill.jsonc';

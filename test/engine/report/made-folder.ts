@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { madeReport } from './made-report';
-import { madeRun } from './run-events';
+import { madeReport } from '../presentation/made-report';
+import { madeRun } from '../presentation/run-events';
 
 const record = {
   meddistill: '0.1.0',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRun, writeReport } from '../../../engine/report/run-report';
 import { runCommand } from '../command-line';
-import { withFolder } from '../data/shared';
+import { withFolder } from '../images/shared';
 import { config, makeRun } from './made-folder';
 
 describe('the report of a run', () => {

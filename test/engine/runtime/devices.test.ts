@@ -6,10 +6,10 @@ import { Random } from '../../../engine/random';
 import { openDevice, type Device } from '../../../engine/runtime/device';
 import { Program } from '../../../engine/runtime/program';
 import { stepFactors } from '../../../engine/training/optimizer';
-import { stagesOf, type Stage } from '../../../engine/training/stages';
+import { stagesOf, type Stage } from '../../../engine/method/stages';
 import { addTrainingStep } from '../../../engine/training/training-graph';
-import { withFolder } from '../data/shared';
-import { tinyRunConfig, writeConfig } from '../training/tiny-cohort';
+import { withFolder } from '../images/shared';
+import { tinyRunConfig, writeConfig } from '../runs/tiny-cohort';
 
 // WebGPU: a graphics driver in software is enough; VK_ICD_FILENAMES names SwiftShader's description, which comes with Chromium.
 for (const device of ['wasm', 'webgpu'] as const)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { DistillConfig } from '../../../engine/config/config';
-import type { PreparedCase } from '../../../engine/data/volume';
+import type { PreparedCase } from '../../../engine/images/volume';
 import { log, mul } from '../../../engine/graph/elementwise';
 import type { Value } from '../../../engine/graph/graph';
 import { meanAll } from '../../../engine/graph/reduction';
-import type { EngineEvent } from '../../../engine/protocol';
-import { RunFolder } from '../../../engine/training/run-folder';
-import type { Stage } from '../../../engine/training/stages';
+import type { EngineEvent } from '../../../engine/contract/events';
+import { RunFolder } from '../../../engine/runs/run-folder';
+import type { Stage } from '../../../engine/method/stages';
 import { Cancelled, trainStage } from '../../../engine/training/train';
-import { withFolder } from '../data/shared';
+import { withFolder } from '../images/shared';
 import { cpu } from '../graph/shared';
 
 const size: [number, number] = [4, 4];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { stopGradient } from '../../../engine/distillation/vectors';
+import { stopGradient } from '../../../engine/method/gkd/vectors';
 import { add, mul } from '../../../engine/graph/elementwise';
 import { Graph, type Value } from '../../../engine/graph/graph';
 import { sumAll } from '../../../engine/graph/reduction';

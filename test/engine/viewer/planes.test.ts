@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { axisDirections } from '../../../engine/data/orientation';
+import { axisDirections } from '../../../engine/images/orientation';
 import { voxelAt } from '../../../engine/viewer/places';
 import { arrange, planeNames, planeOf } from '../../../engine/viewer/planes';
 import { Random } from '../../../engine/random';

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../../engine/config/load';
-import { prepareCase, writePrediction } from '../../../engine/data/prepare';
+import { prepareCase, writePrediction } from '../../../engine/preparation/prepare';
 import { caseMetrics } from '../../../engine/metrics/case';
-import { networkNames, type NetworkName, type Report } from '../../../engine/training/report';
+import { networkNames, type NetworkName, type Report } from '../../../engine/contract/report';
 
 const shifts: Record<NetworkName, number> = { teacher: 1, warmup: 9, control: 6, student: 3 };
 

@@ -1,12 +1,12 @@
 import { encode } from 'fast-png';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePhantom } from '../../../engine/data/phantom';
-import { encodePng } from '../../../engine/data/png';
-import { writeVolume } from '../../../engine/data/write-volume';
+import { makePhantom } from '../../../engine/demo/phantom';
+import { encodePng } from '../../../engine/images/png';
+import { writeVolume } from '../../../engine/images/write-volume';
 import { caseMetrics } from '../../../engine/metrics/case';
 import { Random } from '../../../engine/random';
-import { networkNames, type NetworkName, type Report } from '../../../engine/training/report';
+import { networkNames, type NetworkName, type Report } from '../../../engine/contract/report';
 
 /** How far each network's label maps are off, in voxels along i. */
 const shifts: Record<NetworkName, number> = { teacher: 1, warmup: 5, control: 4, student: 2 };

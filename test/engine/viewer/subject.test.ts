@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { estimateFieldOfView } from '../../../engine/data/field-of-view';
-import { encodePng } from '../../../engine/data/png';
-import { readCaseFiles } from '../../../engine/data/case-files';
-import { writeVolume } from '../../../engine/data/write-volume';
-import { viewerHandlers } from '../../../engine/handlers/viewer';
+import { estimateFieldOfView } from '../../../engine/preparation/field-of-view';
+import { encodePng } from '../../../engine/images/png';
+import { readCaseFiles } from '../../../engine/cohort/case-files';
+import { writeVolume } from '../../../engine/images/write-volume';
+import { viewerHandlers } from '../../../engine/server/viewer';
 import { runCases } from '../../../engine/viewer/run-cases';
 import type {
   LayerName,
   PlaneInfo,
   SliceQuery,
   ViewerSource,
-} from '../../../engine/viewer/protocol';
+} from '../../../engine/contract/viewer';
 import { voxelAt } from '../../../engine/viewer/places';
 import { planeNames } from '../../../engine/viewer/planes';
-import { networkNames, type Report } from '../../../engine/training/report';
-import { needRealData, withFolder } from '../data/shared';
+import { networkNames, type Report } from '../../../engine/contract/report';
+import { needRealData, withFolder } from '../images/shared';
 import { makeRun, type RunFixture } from './run-fixture';
 
 const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };

@@ -4,10 +4,10 @@ import { open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { encodeNifti1 } from '../../../engine/data/nifti';
-import { readVolume } from '../../../engine/data/read-volume';
+import { encodeNifti1 } from '../../../engine/images/nifti';
+import { readVolume } from '../../../engine/images/read-volume';
 import { openVoxels, OpenFiles } from '../../../engine/viewer/voxels';
-import { needRealData, niftiFiles, withFolder } from '../data/shared';
+import { needRealData, niftiFiles, withFolder } from '../images/shared';
 
 const identity = [
   [1, 0, 0, 0],

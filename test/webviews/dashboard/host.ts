@@ -1,6 +1,6 @@
 /** Plays the extension for the dashboard's page, with a made-up run; what is played comes from the page's address. */
-import { packEvents } from '../../../engine/report/history';
-import type { GraphSnapshot } from '../../../engine/protocol';
+import { packEvents } from '../../../engine/presentation/history';
+import type { GraphSnapshot } from '../../../engine/contract/events';
 import { Channel } from '../../../webviews/shared/channel';
 import type {
   HostCalls,
@@ -9,7 +9,7 @@ import type {
   PageEvent,
   RunInfo,
 } from '../../../webviews/dashboard/messages';
-import { madeRun, type MadeRun } from '../../engine/report/run-events';
+import { madeRun, type MadeRun } from '../../engine/presentation/run-events';
 import { applyTheme, type ThemeName } from '../themes';
 
 const query = new URLSearchParams(location.search);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { keepScreenshot, needBrowser, StandAlone } from '../stand-alone';
 import { themes, type ThemeName } from '../themes';
-import { graphHeatmaps } from '../../../engine/report/charts';
-import { rgb, scaleColor } from '../../../engine/report/palette';
+import { graphHeatmaps } from '../../../engine/presentation/charts';
+import { rgb, scaleColor } from '../../../engine/presentation/palette';
 import type { PageState } from '../../../webviews/dashboard/state';
-import { madeRun } from '../../engine/report/run-events';
+import { madeRun } from '../../engine/presentation/run-events';
 import type { Played } from './host';
 
 declare const played: Played;

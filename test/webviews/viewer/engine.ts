@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../engine/errors';
-import { viewerHandlers } from '../../../engine/handlers/viewer';
+import { viewerHandlers } from '../../../engine/server/viewer';
 import { runCases } from '../../../engine/viewer/run-cases';
 import type { HostCalls, Opened } from '../../../webviews/viewer/messages';
 import { pack, unpack } from './packed';

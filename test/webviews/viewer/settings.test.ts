@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LayerInfo, LayerName, RunCase } from '../../../engine/viewer/protocol';
+import type { LayerInfo, LayerName, RunCase } from '../../../engine/contract/viewer';
 import { gainOf, orderedCases } from '../../../webviews/viewer/case-order';
 import { keyAction } from '../../../webviews/viewer/keys';
 import {

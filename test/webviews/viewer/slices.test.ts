@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SliceQuery, SliceResult, ViewerSource } from '../../../engine/viewer/protocol';
+import type { SliceQuery, SliceResult, ViewerSource } from '../../../engine/contract/viewer';
 import { Slices, type LoadedSlice, type SlicePlace } from '../../../webviews/viewer/slices';
 
 const source: ViewerSource = { kind: 'file', path: '/a.nii', overlays: [] };

@@ -1,0 +1,289 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { basename, join, resolve } from 'node:path';
+import type { DeviceName } from '../config/config';
+import { loadConfig, readConfigText, type LoadOptions } from '../config/load';
+import { inspect, type Inspection } from '../images/inspect';
+import { writeDemo } from '../demo/demo';
+import { ConfigError, UserError } from '../errors';
+import { score } from '../evaluation/score';
+import { Progress } from './progress';
+import { writeReport } from '../report/run-report';
+import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
+import { runDistillation } from '../runs/run';
+import { RunFolder } from '../runs/run-folder';
+import { formatSeeds } from '../presentation/seeds-table';
+import { formatTable } from '../presentation/terminal-table';
+import { version } from '../version';
+
+/** Exit codes: it worked; it failed; the command line or the config is wrong. */
+const [success, failure, usage] = [0, 1, 2];
+
+const program = new Command('meddistill')
+  .description(
+    'Distill a large medical image segmentation network into a small one that still works on scanners and sites it never saw.',
+  )
+  .version(version)
+  .option('--verbose', 'show the details of a failure')
+  .exitOverride()
+  .showHelpAfterError('(meddistill --help lists the commands)');
+
+const wholeNumber = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
+};
+const spacingOf = (text: string): [number, number, number] => {
+  const numbers = text.split(',').map(Number);
+  if (numbers.length !== 3 || !numbers.every((n) => n > 0))
+    throw new InvalidArgumentError('It is three numbers of mm, as in 0.7,0.7,3.2.');
+  return numbers as [number, number, number];
+};
+const assignment = (text: string, all: Record<string, string>): Record<string, string> => {
+  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
+  return { ...all, [name]: value };
+};
+const deviceOption = new Option('--device <device>', 'where to compute').choices([
+  'auto',
+  'cpu',
+  'webgpu',
+  'cuda',
+  'directml',
+  'coreml',
+  'wasm',
+]);
+const jsonLine = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+interface RunFlags {
+  out?: string;
+  resume?: boolean;
+  seed?: number;
+  device?: DeviceName;
+  threads?: number;
+  set: Record<string, string>;
+  json?: boolean;
+}
+
+program
+  .command('run')
+  .description('train, distill and evaluate as a config says')
+  .argument('<config>', 'a *.distill.jsonc file')
+  .option('--out <folder>', "the run's folder (default: the config's output.folder)")
+  .option('--resume', 'go on with a stage that was stopped')
+  .option('--seed <n>', "overrules the config's seed", wholeNumber)
+  .addOption(deviceOption)
+  .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
+  .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
+  .option('--json', "print the engine's events as JSON lines")
+  .action((config: string, flags: RunFlags) => run(config, flags));
+
+async function run(file: string, flags: RunFlags): Promise<void> {
+  const { json, resume = false, set: variables, out, seed, device, threads } = flags;
+  const options: LoadOptions = { variables, out, seed, device, threads };
+  const text = readConfigText(file);
+  const config = loadConfig(file, options, text);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      // Asked twice, it ends at once; the last checkpoint is whole.
+      if (stop.signal.aborted) process.exit(failure);
+      stop.abort();
+    });
+  const progress = new Progress(process.stdout);
+  const outcome = await runDistillation({
+    config,
+    text,
+    variables,
+    resume,
+    signal: stop.signal,
+    onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),
+  }).finally(() => progress.end());
+  if (outcome.report && !json)
+    process.stdout.write(`\n${formatTable(outcome.report)}\n\nResults: ${outcome.folder}\n`);
+  if (outcome.state === 'cancelled') process.exitCode = failure;
+}
+
+program
+  .command('table')
+  .description(
+    "print a finished run's table; of several, mean and standard deviation over their seeds",
+  )
+  .argument('<run...>', "runs' folders")
+  .action((paths: string[]) => {
+    const reports = paths.map((path) => new RunFolder(resolve(path)).readReport());
+    const text = reports.length === 1 ? formatTable(reports[0]) : formatSeeds(reports);
+    process.stdout.write(`${text}\n`);
+  });
+
+program
+  .command('report')
+  .description("a run's report, with every table, its charts and its config")
+  .argument('<run>', "a run's folder")
+  .requiredOption('--out <file>', 'an .html, .md, .csv or .json file')
+  .action(async (path: string, { out }: { out: string }) => {
+    await writeReport(path, out);
+    process.stdout.write(`Report: ${out}\n`);
+  });
+
+program
+  .command('evaluate')
+  .description("evaluate a finished run's networks, also on domains of another config")
+  .argument('<run>', "a run's folder")
+  .option('--domain <name>', 'this domain only')
+  .option('--config <config>', 'a config whose domains are used instead')
+  .addOption(deviceOption)
+  .option('--set <name=value>', 'a value of ${name} in that config', assignment, {})
+  .option('--json', 'print the report as JSON')
+  .action(
+    async (
+      path: string,
+      flags: Pick<RunFlags, 'device' | 'set' | 'json'> & { domain?: string; config?: string },
+    ) => {
+      const finished = openRun(path, flags.device);
+      const other = flags.config && loadConfig(flags.config, { variables: flags.set });
+      const report = await evaluateRun(finished, {
+        other: other || undefined,
+        domain: flags.domain,
+        onNetwork: (network, domain) => {
+          if (!flags.json) process.stdout.write(`  ${network} on ${domain}\n`);
+        },
+      });
+      const name = [
+        flags.config ? basename(flags.config, '.distill.jsonc') : 'again',
+        flags.domain,
+      ];
+      const written = await writeEvaluation(
+        finished,
+        name.filter((part) => part !== undefined).join('-'),
+        report,
+      );
+      if (flags.json) jsonLine(report);
+      else process.stdout.write(`\n${formatTable(report)}\n\nReport: ${written}\n`);
+    },
+  );
+
+program
+  .command('predict')
+  .description("segment images with a run's network, in the images' own geometry")
+  .argument('<run>', "a run's folder")
+  .argument('<image...>', 'image files')
+  .requiredOption('--out <folder>', 'where the label maps go')
+  .addOption(
+    new Option('--network <network>', 'which network')
+      .choices(['student', 'teacher'])
+      .default('student'),
+  )
+  .option('--domain <name>', 'whose preprocessing is used (default: the first source)')
+  .addOption(deviceOption)
+  .action(
+    async (
+      path: string,
+      images: string[],
+      flags: {
+        out: string;
+        network: 'student' | 'teacher';
+        domain?: string;
+        device?: DeviceName;
+      },
+    ) => {
+      for (const file of await predict(openRun(path, flags.device), images, flags))
+        process.stdout.write(`${file}\n`);
+    },
+  );
+
+program
+  .command('score')
+  .description(
+    'every metric for a prediction and its reference: two files, or two folders of slices',
+  )
+  .requiredOption('--prediction <path>', 'a label map, or a folder of slices')
+  .requiredOption('--reference <path>', 'the same of the reference')
+  .option('--label <n>', 'the value that counts (default: every value but 0)', wholeNumber)
+  .option(
+    '--spacing <x,y,z>',
+    'voxel size in mm, where the files state none or a wrong one',
+    spacingOf,
+  )
+  .option('--json', 'print JSON')
+  .action(
+    async (flags: {
+      prediction: string;
+      reference: string;
+      label?: number;
+      spacing?: [number, number, number];
+      json?: boolean;
+    }) => {
+      const result = await score(flags);
+      if (flags.json) return jsonLine(result);
+      for (const [name, value] of Object.entries(result))
+        process.stdout.write(
+          `${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(4) : String(value ?? '-')}\n`,
+        );
+    },
+  );
+
+program
+  .command('inspect')
+  .description('what an image file holds')
+  .argument('<file>', 'an image, a label map or a volume')
+  .option('--json', 'print JSON')
+  .action(async (file: string, flags: { json?: boolean }) => {
+    const found = await inspect(file);
+    if (flags.json) return jsonLine(found);
+    process.stdout.write(describe(found));
+  });
+
+function describe(i: Inspection): string {
+  const rows: [string, string][] = [
+    ['file', i.path],
+    ['format', i.format],
+    ['shape', i.shape.join(' x ') + (i.channels > 1 ? `, ${i.channels} channels` : '')],
+    ['type', i.dtype],
+    [
+      'spacing',
+      i.hasSpacing ? `${i.spacing.map((s) => Number(s.toFixed(4))).join(' x ')} mm` : 'none stated',
+    ],
+    ['orientation', i.orientation],
+    ['range', `${i.min} to ${i.max}`],
+    [
+      'affine',
+      i.affine
+        .map((row) => row.map((v) => v.toFixed(3).padStart(10)).join(' '))
+        .join(`\n${' '.repeat(13)}`),
+    ],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
+}
+
+program
+  .command('demo')
+  .description('make a small synthetic cohort of CT and MR abdomens, and distill on it')
+  .option('--out <folder>', 'where the demo goes', 'demo')
+  .option('--seed <n>', 'seed of the training', wholeNumber)
+  .addOption(deviceOption)
+  .option('--json', "print the engine's events as JSON lines")
+  .action(async (flags: { out: string; seed?: number; device?: DeviceName; json?: boolean }) => {
+    const { out, ...rest } = flags;
+    const config = await writeDemo(out);
+    const name = flags.seed === undefined ? 'run' : `run-seed${flags.seed}`;
+    await run(config, { ...rest, out: join(out, name), resume: true, set: {} });
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? success : usage;
+    return;
+  }
+  const { message, stack } = error as Error;
+  const verbose = program.opts<{ verbose?: boolean }>().verbose;
+  const known = error instanceof UserError;
+  const place =
+    error instanceof ConfigError && error.place
+      ? `${error.place.file}:${error.place.line}:${error.place.column}: `
+      : '';
+  process.stderr.write(`${place}${known ? message : `Unexpected failure: ${message}`}\n`);
+  if (verbose) process.stderr.write(`${stack}\n`);
+  else if (!known) process.stderr.write('(meddistill --verbose shows where)\n');
+  process.exitCode = error instanceof ConfigError ? usage : failure;
+});

@@ -1,0 +1,72 @@
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { DomainConfig } from '../config/config';
+import { UserError } from '../errors';
+import { isDicom } from '../images/dicom';
+import { readVolume } from '../images/read-volume';
+import { readSeries } from '../images/series';
+import { readStack, stackLike } from '../images/stack';
+import type { CohortCase, Volume } from '../images/volume';
+
+/** The files of a case as volumes; labels and masks one for each image, or none. */
+export interface CaseFiles {
+  images: Volume[];
+  labels: Volume[];
+  masks: Volume[];
+}
+
+/**
+ * Reads the files of a case. Loose DICOM slices become one series, and their labels and masks one stack in its order; a
+ * folder of pictures beside a series is brought into the order of its slices.
+ * @throws UserError as `readVolume`
+ */
+export async function readCaseFiles(
+  item: Pick<CohortCase, 'images' | 'labels' | 'masks'>,
+  domain: Pick<DomainConfig, 'series' | 'frame'>,
+): Promise<CaseFiles> {
+  const { series, frame } = domain;
+  const choice = { series, frame };
+  if (item.images.length > 1 && (await isDicomFile(item.images[0]))) {
+    const image = await readSeries(dirname(item.images[0]), item.images, choice);
+    const beside = async (paths: string[]) =>
+      paths.length === 0 ? [] : [await stackOf(item.images, image, paths)];
+    return {
+      images: [image],
+      labels: await beside(item.labels),
+      masks: await beside(item.masks),
+    };
+  }
+  const images = await Promise.all(item.images.map((path) => readVolume(path, choice)));
+  const beside = (paths: string[]) =>
+    Promise.all(paths.map(async (path, n) => stackLike(images[n], await readVolume(path))));
+  return { images, labels: await beside(item.labels), masks: await beside(item.masks) };
+}
+
+/** True for a file that begins as DICOM does; false also where it cannot be read. */
+export async function isDicomFile(path: string): Promise<boolean> {
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(512), 0, 512, 0);
+      return isDicom(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // Whoever reads it says what is wrong with it.
+    return false;
+  }
+}
+
+/** Of files that belong to a series' files one by one, those of its slices, as one volume. */
+function stackOf(files: readonly string[], image: Volume, beside: readonly string[]) {
+  const ordered = image.slices!.map(({ path }) => beside[files.indexOf(path)]);
+  return readStack(dirname(beside[0]), ordered, async (path) => {
+    const slice = await readVolume(path);
+    if (slice.shape[2] !== 1)
+      throw new UserError(
+        `${path} has ${slice.shape[2]} slices, but it belongs to one slice of ${image.path}.`,
+      );
+    return slice;
+  });
+}

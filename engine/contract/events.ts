@@ -1,0 +1,87 @@
+/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: calls.ts. */
+import type { DeviceName, StageName } from '../config/config';
+import type { NetworkName } from './report';
+
+/** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
+export type EngineEvent =
+  | { type: 'run'; folder: string; config: string; seed: number; resumed: boolean }
+  | { type: 'device'; device: DeviceName; name: string; threads: number; note?: string }
+  | { type: 'cohort'; domain: string; role: 'source' | 'target'; cases: number; slices: number }
+  | {
+      type: 'stage';
+      stage: StageName | 'evaluate';
+      state: 'started' | 'skipped' | 'resumed' | 'finished';
+      step: number;
+      steps: number;
+      seconds?: number;
+    }
+  | {
+      type: 'step';
+      stage: StageName;
+      step: number;
+      steps: number;
+      /** Named terms of the loss, `loss` being their sum. */
+      losses: Record<string, number>;
+      learningRate: number;
+      imagesPerSecond: number;
+      /** Resident memory of the engine's process, in bytes. */
+      memory?: number;
+    }
+  | {
+      /** During training (`split: "validation"` chooses the checkpoint; targets are only watched) and at the end. */
+      type: 'evaluation';
+      stage: StageName | 'evaluate';
+      step: number;
+      network: NetworkName;
+      domain: string;
+      role: 'source' | 'target';
+      split: 'validation' | 'test';
+      /** Mean over cases and classes; null where undefined. */
+      dice: number | null;
+      cases: number;
+    }
+  | {
+      type: 'fsd';
+      stage: StageName | 'evaluate';
+      step: number;
+      /** What is compared: `source - target` by the domains' names, or a domain's name for teacher <-> student on it. */
+      pair: string;
+      network: NetworkName;
+      value: number;
+      n: number;
+      dims: number;
+    }
+  /** The contrastive graphs at a step, in a `GraphSnapshot` file of the run folder. */
+  | { type: 'graphs'; stage: StageName; step: number; file: string }
+  | { type: 'gradients'; stage: StageName; step: number; norms: Record<string, number> }
+  | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
+  | { type: 'finished'; folder: string; report: string }
+  | { type: 'cancelled'; folder: string };
+
+/**
+ * The contrastive graphs of a batch of `images` anchors with `views` augmented views each, of both networks.
+ * Edges are cosines. View number i * views + j is image i's view j; `graphs/views/b{i}-v{j + 1}.png` shows it, v0 the anchor.
+ */
+export interface GraphSnapshot {
+  step: number;
+  images: number;
+  views: number;
+  /** Each image's domain. */
+  domains: string[];
+  /** Edges from each anchor to its views, [images][views]. */
+  intra: { teacher: number[][]; student: number[][] };
+  /**
+   * Edges between all views, [images * views][images * views]. With scope `image` the method's graph has only those between views of
+   * one image; the diagonal is no edge.
+   */
+  inter: { scope: 'image' | 'batch'; teacher: number[][]; student: number[][] };
+  /** Vectors on the two leading principal components of both networks' unit vectors; one entry a row, anchors first, then views. */
+  vectors: {
+    /** Share of the variance on each component. */
+    explained: [number, number];
+    teacher: [x: number, y: number][];
+    student: [x: number, y: number][];
+    domain: string[];
+    kind: ('anchor' | 'view')[];
+  };
+}

@@ -1,0 +1,308 @@
+import type { StageName } from '../config/config';
+import type { EngineEvent } from '../contract/events';
+import { Smoother } from './curves';
+
+/** A line of a run's `metrics.jsonl`. */
+export type TimedEvent = EngineEvent & { time: string };
+
+type Of<T extends EngineEvent['type']> = Extract<TimedEvent, { type: T }>;
+export type StepEvent = Of<'step'>;
+/** Events that come seldom, and are passed on as they are. */
+export type RareEvent = Exclude<TimedEvent, StepEvent>;
+export type Stage = StageName | 'evaluate';
+
+/** In which order stages run. */
+export const stageOrder: readonly Stage[] = [
+  'teacher',
+  'warmup',
+  'psae',
+  'act',
+  'control',
+  'distill',
+  'evaluate',
+];
+
+/** Training steps of one stage as columns, row by row; NaN where a step has no such number. */
+export interface StepBlock {
+  stage: StageName;
+  /** Steps that the stage has in all. */
+  steps: number;
+  step: Float64Array;
+  /** Milliseconds since the epoch. */
+  time: Float64Array;
+  losses: Record<string, Float32Array>;
+  measures: Record<Measure, Float32Array>;
+}
+
+/** What a step tells beside its losses; memory in bytes. */
+export type Measure = 'learningRate' | 'imagesPerSecond' | 'memory';
+const measures: readonly Measure[] = ['learningRate', 'imagesPerSecond', 'memory'];
+
+/** Events packed for a view: columns instead of a line each, a tenth of their size. */
+export interface Packet {
+  blocks: StepBlock[];
+  events: RareEvent[];
+}
+
+/** Packs events; a stage's steps become one block. */
+export function packEvents(events: readonly TimedEvent[]): Packet {
+  const byStage = new Map<StageName, StepEvent[]>();
+  const rare: RareEvent[] = [];
+  for (const event of events) {
+    if (event.type !== 'step') {
+      rare.push(event);
+      continue;
+    }
+    const steps = byStage.get(event.stage);
+    if (steps) steps.push(event);
+    else byStage.set(event.stage, [event]);
+  }
+  const blocks = [...byStage].map(([stage, steps]): StepBlock => {
+    const terms = new Set(steps.flatMap((s) => Object.keys(s.losses)));
+    const column = (of: (s: StepEvent) => number | undefined) =>
+      Float32Array.from(steps, (s) => of(s) ?? NaN);
+    return {
+      stage,
+      steps: steps.at(-1)!.steps,
+      step: Float64Array.from(steps, (s) => s.step),
+      time: Float64Array.from(steps, (s) => Date.parse(s.time)),
+      losses: Object.fromEntries([...terms].map((t) => [t, column((s) => s.losses[t])])),
+      measures: Object.fromEntries(measures.map((m) => [m, column((s) => s[m])])) as Record<
+        Measure,
+        Float32Array
+      >,
+    };
+  });
+  return { blocks, events: rare };
+}
+
+type Numbers = Float32Array | Float64Array;
+
+/** A column that grows: amortised, so that a live run's points cost nothing to add. */
+class Growing<T extends Numbers> {
+  length = 0;
+  constructor(
+    private buffer: T,
+    private readonly make: (length: number) => T,
+  ) {}
+
+  append(values: Numbers): void {
+    const needed = this.length + values.length;
+    if (needed > this.buffer.length) {
+      const larger = this.make(Math.max(needed, 2 * this.buffer.length, 256));
+      larger.set(this.buffer.subarray(0, this.length));
+      this.buffer = larger;
+    }
+    this.buffer.set(values, this.length);
+    this.length = needed;
+  }
+
+  /** What it holds; valid until the next `append`. */
+  get values(): T {
+    return this.buffer.subarray(0, this.length) as T;
+  }
+}
+
+const growing64 = () => new Growing(new Float64Array(0), (n) => new Float64Array(n));
+const growing32 = () => new Growing(new Float32Array(0), (n) => new Float32Array(n));
+
+/** One stage of a run. */
+export class StageHistory {
+  state: 'started' | 'skipped' | 'resumed' | 'finished' = 'started';
+  steps = 0;
+  /** The last step that is known of. */
+  reached = 0;
+  /** Wall time, once it is over. */
+  seconds: number | null = null;
+  private readonly stepColumn = growing64();
+  private readonly timeColumn = growing64();
+  private readonly lossColumns = new Map<string, Growing<Float32Array>>();
+  private readonly smoothers = new Map<string, Smoother>();
+  private readonly measureColumns = new Map<Measure, Growing<Float32Array>>();
+
+  constructor(readonly stage: Stage) {}
+
+  get step(): Float64Array {
+    return this.stepColumn.values;
+  }
+
+  get time(): Float64Array {
+    return this.timeColumn.values;
+  }
+
+  /** Names of the terms of its loss, `loss`, their weighted sum, first. */
+  get terms(): string[] {
+    return [...this.lossColumns.keys()];
+  }
+
+  losses(term: string): Float32Array {
+    return this.lossColumns.get(term)?.values ?? new Float32Array(0);
+  }
+
+  /** A term smoothed, as `smooth` does it; kept, so that of a live run only new steps cost time. */
+  smoothedLosses(term: string, factor: number): Float64Array {
+    return this.smoothed(`loss ${term}`, factor).extend(this.losses(term));
+  }
+
+  smoothedMeasure(name: Measure, factor: number): Float64Array {
+    return this.smoothed(`measure ${name}`, factor).extend(this.measure(name));
+  }
+
+  private smoothed(key: string, factor: number): Smoother {
+    let smoother = this.smoothers.get(key);
+    if (smoother?.factor !== factor) this.smoothers.set(key, (smoother = new Smoother(factor)));
+    return smoother;
+  }
+
+  measure(name: Measure): Float32Array {
+    return this.measureColumns.get(name)?.values ?? new Float32Array(0);
+  }
+
+  add(block: StepBlock): void {
+    const before = this.stepColumn.length;
+    const rows = block.step.length;
+    this.steps = block.steps;
+    this.reached = Math.max(this.reached, block.step.at(-1) ?? 0);
+    this.stepColumn.append(block.step);
+    this.timeColumn.append(block.time);
+    appendColumns(this.lossColumns, block.losses, before, rows);
+    appendColumns(this.measureColumns, block.measures, before, rows);
+  }
+}
+
+/** Appends columns, filling with NaN those that come late or that this block lacks. */
+function appendColumns<K extends string>(
+  columns: Map<K, Growing<Float32Array>>,
+  block: Record<K, Float32Array>,
+  before: number,
+  rows: number,
+): void {
+  for (const name of Object.keys(block) as K[])
+    if (!columns.has(name)) {
+      const column = growing32();
+      column.append(new Float32Array(before).fill(NaN));
+      columns.set(name, column);
+    }
+  for (const [name, column] of columns)
+    column.append(block[name] ?? new Float32Array(rows).fill(NaN));
+}
+
+/** All that a run has reported, in the form in which it is drawn. */
+export class History {
+  readonly stages = new Map<Stage, StageHistory>();
+  readonly evaluations: Of<'evaluation'>[] = [];
+  readonly distances: Of<'fsd'>[] = [];
+  readonly graphs: Of<'graphs'>[] = [];
+  readonly gradients: Of<'gradients'>[] = [];
+  readonly cohorts: Of<'cohort'>[] = [];
+  device: Of<'device'> | null = null;
+  /** Warnings and errors. */
+  readonly messages: Of<'log'>[] = [];
+  ended: 'finished' | 'cancelled' | null = null;
+  /** Time of the last event, in milliseconds since the epoch. */
+  latest = 0;
+
+  static of(events: readonly TimedEvent[]): History {
+    const history = new History();
+    history.add(packEvents(events));
+    return history;
+  }
+
+  add(packet: Packet): void {
+    for (const event of packet.events) this.take(event);
+    for (const block of packet.blocks) {
+      this.stage(block.stage).add(block);
+      this.latest = Math.max(this.latest, block.time.at(-1) ?? 0);
+    }
+  }
+
+  private take(event: RareEvent): void {
+    this.latest = Math.max(this.latest, Date.parse(event.time) || 0);
+    switch (event.type) {
+      case 'run':
+        this.ended = null;
+        break;
+      case 'device':
+        this.device = event;
+        break;
+      case 'cohort':
+        if (!this.cohorts.some((c) => c.domain === event.domain)) this.cohorts.push(event);
+        break;
+      case 'stage': {
+        const stage = this.stage(event.stage);
+        // A resumed run skips what it has done itself before; its steps are in these very events.
+        if (event.state !== 'skipped' || stage.state !== 'finished') stage.state = event.state;
+        stage.steps = event.steps;
+        stage.reached =
+          event.state === 'finished' ? event.steps : Math.max(stage.reached, event.step);
+        if (event.stage === 'evaluate' && event.state === 'started') this.forgetEvaluation(stage);
+        if (event.seconds !== undefined) stage.seconds = event.seconds;
+        break;
+      }
+      case 'evaluation':
+        this.evaluations.push(event);
+        if (event.stage === 'evaluate') this.stage('evaluate').reached = event.step;
+        break;
+      case 'fsd':
+        this.distances.push(event);
+        break;
+      case 'graphs':
+        this.graphs.push(event);
+        break;
+      case 'gradients':
+        this.gradients.push(event);
+        break;
+      case 'log':
+        if (event.level !== 'info') this.messages.push(event);
+        break;
+      case 'finished':
+      case 'cancelled':
+        this.ended = event.type;
+        break;
+    }
+  }
+
+  /** The evaluation of all networks starts anew, in a run that was stopped during it. */
+  private forgetEvaluation(stage: StageHistory): void {
+    stage.reached = 0;
+    for (const list of [this.evaluations, this.distances])
+      for (let i = list.length - 1; i >= 0; i--)
+        if (list[i].stage === 'evaluate') list.splice(i, 1);
+  }
+
+  private stage(name: Stage): StageHistory {
+    let stage = this.stages.get(name);
+    if (!stage) this.stages.set(name, (stage = new StageHistory(name)));
+    return stage;
+  }
+
+  /** The stages that there are, in the order in which they run. */
+  get ordered(): StageHistory[] {
+    return stageOrder.flatMap((name) => this.stages.get(name) ?? []);
+  }
+
+  /** The stage at work, or the last one. */
+  get current(): StageHistory | null {
+    const { ordered } = this;
+    return (
+      ordered.find((s) => s.state === 'started' || s.state === 'resumed') ?? ordered.at(-1) ?? null
+    );
+  }
+
+  /** Steps of the whole run before a stage begins, so that one axis holds all stages. */
+  offset(stage: Stage): number {
+    let sum = 0;
+    for (const s of this.ordered) {
+      if (s.stage === stage) break;
+      if (s.state !== 'skipped') sum += s.steps;
+    }
+    return sum;
+  }
+
+  /** Domains in the order of their first mention, each with its role. */
+  get domains(): Map<string, 'source' | 'target'> {
+    return new Map(
+      [...this.cohorts, ...this.evaluations].map(({ domain, role }) => [domain, role] as const),
+    );
+  }
+}

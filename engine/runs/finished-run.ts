@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { DeviceName, DistillConfig } from '../config/config';
+import { casesOf, scanCohort } from '../cohort/cohort';
+import { prepareCase, prepareDomain, writePrediction, type PreparedResult } from '../preparation/prepare';
+import { writeWhole } from '../files';
+import { UserError } from '../errors';
+import { openDevice } from '../runtime/device';
+import { segmentCase } from '../evaluation/evaluation';
+import { networkNames, type NetworkName, type Report } from '../contract/report';
+import { countWeights, evaluateNetworks, stageOf } from './run';
+import { readRunConfig } from './run-config';
+import { RunFolder, type RunRecord, type Weights } from './run-folder';
+import { Segmenter } from '../evaluation/segmenter';
+
+/** A run to work with after its training. */
+export interface FinishedRun {
+  folder: RunFolder;
+  record: RunRecord;
+  config: DistillConfig;
+}
+
+/** @throws UserError where the folder holds no run, or one whose distillation is not done */
+export function openRun(path: string, device?: DeviceName): FinishedRun {
+  const folder = new RunFolder(resolve(path));
+  const record = folder.readRecord();
+  if (record.stages.distill?.state !== 'finished')
+    throw new UserError(
+      `The run ${folder.path} has no distilled student yet: it is ${record.state}; meddistill run --resume goes on with it.`,
+    );
+  return { folder, record, config: readRunConfig(folder, device) };
+}
+
+/** The same networks and preprocessing, on the domains of another config. @throws UserError where its classes differ */
+function withDomainsOf(config: DistillConfig, other: DistillConfig): DistillConfig {
+  if (config.classes.join() !== other.classes.join())
+    throw new UserError(
+      `${other.file} has the classes ${other.classes.join(', ')}, but the run was trained for ${config.classes.join(', ')}; they must be the same.`,
+    );
+  return { ...config, domains: other.domains };
+}
+
+/**
+ * Evaluates a run's networks again, on its own test cases or on domains of another config: its targets, and all cases that its split
+ * leaves for testing. Nothing is written.
+ */
+export async function evaluateRun(
+  run: FinishedRun,
+  o: {
+    other?: DistillConfig;
+    domain?: string;
+    onNetwork?: (network: string, domain: string) => void;
+  },
+): Promise<Report> {
+  const { folder, record } = run;
+  const all = o.other ? withDomainsOf(run.config, o.other) : run.config;
+  if (o.domain !== undefined && !(o.domain in all.domains))
+    throw new UserError(
+      `There is no domain "${o.domain}"; there are ${Object.keys(all.domains).join(', ')}.`,
+    );
+  const domains = Object.fromEntries(
+    Object.entries(all.domains).filter(([name]) => o.domain === undefined || name === o.domain),
+  );
+  const cohort = await scanCohort(all);
+  const tests: Record<string, PreparedResult[]> = {};
+  for (const name of Object.keys(domains))
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'));
+  const validation =
+    run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
+  const config = { ...all, domains };
+  const device = await openDevice(config.device, config.threads);
+  const networks: Partial<Record<NetworkName, Weights>> = {};
+  for (const name of networkNames) networks[name] = await folder.readStageWeights(stageOf[name]);
+  const began = performance.now();
+  const result = await evaluateNetworks({
+    config,
+    networks,
+    alignment: await folder.readStageWeights('act'),
+    device,
+    tests: (domain) => tests[domain],
+    validation,
+    folder: null,
+    stopIfAsked: () => {},
+    onNetwork: (network, domain) => o.onNetwork?.(network, domain),
+  });
+  return {
+    meddistill: record.meddistill,
+    seed: record.seed,
+    device: { name: device.name, description: device.description, threads: device.threads },
+    classes: config.classes,
+    confidence: config.evaluation.confidence,
+    parameters: {
+      teacher: countWeights(config, 'teacher'),
+      student: countWeights(config, 'student'),
+    },
+    seconds: { evaluate: (performance.now() - began) / 1000 },
+    ...result,
+  };
+}
+
+/** The source's validation cases, on which a threshold is chosen. */
+async function validationOf(config: DistillConfig): Promise<PreparedResult[]> {
+  const domains = Object.fromEntries(
+    Object.entries(config.domains).filter(([, { role }]) => role === 'source'),
+  );
+  const own = { ...config, domains };
+  const cohort = await scanCohort(own);
+  const prepared: PreparedResult[] = [];
+  for (const name of Object.keys(domains))
+    for (const item of casesOf(cohort, name, 'validation'))
+      prepared.push(await prepareCase(own, item));
+  return prepared;
+}
+
+/**
+ * Segments images with a run's teacher or student as `domain` prepares them (default: the first source), and writes their label maps
+ * into `out` in each image's grid and format. Returns the files.
+ */
+export async function predict(
+  { folder, config }: FinishedRun,
+  images: readonly string[],
+  o: { network: 'student' | 'teacher'; out: string; domain?: string },
+): Promise<string[]> {
+  const names = Object.keys(config.domains);
+  const domain = o.domain ?? names.find((name) => config.domains[name].role === 'source')!;
+  if (!names.includes(domain))
+    throw new UserError(`There is no domain "${domain}"; there are ${names.join(', ')}.`);
+  const device = await openDevice(config.device, config.threads);
+  const weights = await folder.readStageWeights(stageOf[o.network]);
+  const segmenter = await Segmenter.open(config, o.network, weights, device);
+  try {
+    const threshold = existsSync(folder.reportFile)
+      ? (folder.readReport().domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
+      : 'argmax';
+    const written: string[] = [];
+    // Seen once, these are not worth their place.
+    const uncached = { ...config, cache: { ...config.cache, gigabytes: 0 } };
+    for (const image of images) {
+      const path = resolve(image);
+      const item = await prepareCase(uncached, {
+        domain,
+        id: basename(path),
+        subject: basename(path),
+        split: 'test',
+        images: [path],
+        labels: [],
+        masks: [],
+      });
+      const { labels } = await segmentCase(config, segmenter, item, threshold);
+      written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
+    }
+    return written;
+  } finally {
+    await segmenter.release();
+  }
+}
+
+/** Writes a report of `evaluateRun` into the run's folder, under a name of its own. */
+export async function writeEvaluation(
+  { folder }: FinishedRun,
+  name: string,
+  report: Report,
+): Promise<string> {
+  const path = join(folder.path, 'evaluations', `${name}.json`);
+  await writeWhole(path, `${JSON.stringify(report, null, 1)}\n`);
+  return path;
+}

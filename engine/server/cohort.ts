@@ -1,0 +1,135 @@
+import { parse } from 'jsonc-parser';
+import { readdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { ResponseError } from 'vscode-jsonrpc';
+import { fixesFor } from '../config/fixes';
+import { parseConfig } from '../config/load';
+import { salvageConfig } from '../config/salvage';
+import { examineDomain } from '../cohort/cohort';
+import { matchPattern } from '../cohort/pattern';
+import { naturalOrder } from '../lists';
+import { SurveyCancelled, Surveyor, type Survey, type SurveyFault } from '../cohort/survey';
+import { thumbnail } from '../cohort/thumbnail';
+import { UserError, type ConfigError } from '../errors';
+import type { ConfigText } from './config';
+import type { Handlers } from './handler';
+
+/** Calls about the files that a config names. */
+export interface CohortCalls {
+  /** Reads the cohort; takes up to 15 seconds, and the rest at the next call. Null where no domain can be read. */
+  survey: { params: ConfigText; result: ConfigSurvey | null };
+  /** A PNG of one case of a domain with its label, as a data URI; null where there is none. */
+  thumbnail: { params: ConfigText & { domain: string; side: number }; result: string | null };
+  /** What lies in the folder that the beginning of a pattern or path leads to. */
+  listFolder: {
+    params: ConfigText & { prefix: string };
+    result: { name: string; isFolder: boolean }[];
+  };
+  /** Files of a pattern: how many, and the first of them. */
+  match: {
+    params: ConfigText & { pattern: string };
+    result: { base: string; count: number; first: string[] };
+  };
+}
+
+export interface ConfigSurvey extends Survey {
+  /** What is wrong with the text itself, each with the place in it, from 1. */
+  textFaults: (Omit<SurveyFault, 'path'> & { line: number; column: number })[];
+}
+
+const surveyor = new Surveyor();
+const budget = 15_000;
+/** As in the Language Server Protocol. */
+const requestCancelled = -32800;
+
+export const cohortHandlers: Handlers<keyof CohortCalls> = {
+  survey: async ({ file, text, variables }, token) => {
+    const parsed = parseConfig(text, file, { variables });
+    const config = parsed.config ?? salvageConfig(text, file, { variables });
+    if (!config) return null;
+    // Where the text does not fit the schema, the editor itself says so.
+    const errors = parsed.config ? parsed.errors : [];
+    try {
+      const survey = await surveyor.survey(config, {
+        budget,
+        cancelled: () => token.isCancellationRequested,
+      });
+      const textFaults = distinct(errors).map((error) => ({
+        message: error.message,
+        severity: 'error' as const,
+        line: error.place?.line ?? 1,
+        column: error.place?.column ?? 1,
+        fixes: fixesFor(config, error),
+      }));
+      // What the text already says need not be said again of the files.
+      const told = new Set(errors.map(({ place }) => place?.path));
+      return {
+        ...survey,
+        faults: survey.faults.filter(({ path }) => !told.has(path.join('.'))),
+        textFaults,
+      };
+    } catch (error) {
+      if (error instanceof SurveyCancelled)
+        throw new ResponseError(requestCancelled, 'The survey was called off.');
+      throw error;
+    }
+  },
+
+  thumbnail: async ({ file, text, variables, domain, side }) => {
+    const config =
+      parseConfig(text, file, { variables }).config ?? salvageConfig(text, file, { variables });
+    if (!config?.domains[domain]) return null;
+    const { cases } = await examineDomain(domain, config.domains[domain], config.training.seed);
+    // One from the middle shows more than the first.
+    const item = cases[Math.floor(cases.length / 2)];
+    if (item === undefined) return null;
+    const png = await thumbnail(config, item, side);
+    return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+  },
+
+  listFolder: async ({ file, text, variables, prefix }) => {
+    const folder = resolvePath(file, text, variables, prefix.slice(0, prefix.lastIndexOf('/') + 1));
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    return entries
+      .filter(({ name }) => !name.startsWith('.'))
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => Number(b.isFolder) - Number(a.isFolder) || naturalOrder(a.name, b.name))
+      .slice(0, 500);
+  },
+
+  match: async ({ file, text, variables, pattern }) => {
+    const path = resolvePath(file, text, variables, pattern);
+    const base = dirname(path.split(/[*?{]/)[0] + 'x');
+    try {
+      const matches = await matchPattern(path);
+      return {
+        base,
+        count: matches.length,
+        first: matches.slice(0, 3).map((match) => match.path),
+      };
+    } catch (error) {
+      if (error instanceof UserError) return { base, count: 0, first: [] };
+      throw error;
+    }
+  },
+};
+
+/** Rows and columns of one size have one fault. */
+const distinct = (errors: ConfigError[]): ConfigError[] =>
+  errors.filter((error, n) => errors.findIndex((other) => other.message === error.message) === n);
+
+/** A path as the config means it, also from a text that is not whole yet: with variables, relative to the file. */
+export function resolvePath(
+  file: string,
+  text: string,
+  variables: Record<string, string>,
+  path: string,
+): string {
+  const own = (parse(text) as { variables?: Record<string, string> } | undefined)?.variables ?? {};
+  const replaced = path.replace(
+    /\$\{([^}]*)\}/g,
+    (_, name: string) =>
+      variables[name] ?? process.env[`MEDDISTILL_${name.toUpperCase()}`] ?? own[name] ?? '',
+  );
+  return isAbsolute(replaced) ? replaced : join(dirname(file), replaced);
+}

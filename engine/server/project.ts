@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { cpus, freemem, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { proposeConfig } from '../cohort/propose';
+import { writeWhole } from '../files';
+import { writeDemo } from '../demo/demo';
+import { UserError } from '../errors';
+import { openDevice } from '../runtime/device';
+import { loadRuntime } from '../runtime/onnxruntime';
+import { version } from '../version';
+import type { Handlers } from './handler';
+
+/** Calls that make a project, and that describe the machine. */
+export interface ProjectCalls {
+  /** Writes the demo's cohort and config into a folder. */
+  createSample: { params: { folder: string }; result: { config: string } };
+  /** Writes a config for the images and labels below a folder; refuses to overwrite one. */
+  proposeConfig: {
+    params: { folder: string; file: string; className: string };
+    result: { config: string };
+  };
+  /** Versions, device and memory, line by line, for a report of a fault. */
+  describeEnvironment: { params: null; result: Record<string, string> };
+}
+
+const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+export const projectHandlers: Handlers<keyof ProjectCalls> = {
+  createSample: async ({ folder }) => ({ config: await writeDemo(folder) }),
+
+  proposeConfig: async ({ folder, file, className }) => {
+    const config = join(folder, file);
+    if (existsSync(config)) throw new UserError(`${config} is there already.`);
+    await writeWhole(config, await proposeConfig(folder, className));
+    return { config };
+  },
+
+  describeEnvironment: async () => {
+    const attempt = async (action: () => Promise<string> | string): Promise<string> => {
+      try {
+        return await action();
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    return {
+      MedDistill: version,
+      Node: process.version,
+      Platform: `${process.platform} ${process.arch}, ${release()}`,
+      'ONNX Runtime': await attempt(() => {
+        const { env, listSupportedBackends } = loadRuntime();
+        const backends = listSupportedBackends().map(({ name }) => name);
+        return `${env.versions.node ?? env.versions.common} with ${backends.join(', ')}`;
+      }),
+      Device: await attempt(async () => {
+        const { name, description, threads, note } = await openDevice('auto');
+        return `${name} (${description}), ${threads} threads${note ? `; ${note}` : ''}`;
+      }),
+      Processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+      Memory: `${gibibytes(totalmem())}, ${gibibytes(freemem())} free; the engine's server has ${gibibytes(process.memoryUsage().rss)}`,
+    };
+  },
+};

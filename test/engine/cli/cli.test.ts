@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../../../engine/errors';
+import type { EngineEvent } from '../../../engine/contract/events';
+import { runCommand } from '../command-line';
+import { niftiBytes, niftiFiles, withFolder } from '../images/shared';
+import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from '../runs/tiny-cohort';
+
+type Config = ReturnType<typeof tinyRunConfig>;
+
+describe('the command line', function () {
+  this.timeout(120_000);
+
+  it('gives one sentence for each config that cannot be run', () =>
+    withFolder(async (folder) => {
+      await writeTinyCohort(folder);
+      const cases: [name: string, change: (c: Config) => void, sentence: RegExp][] = [
+        [
+          'unknown network',
+          (c) => (c.teacher.network = 'resnet'),
+          /^teacher\.network: "resnet" is unknown; allowed are "unet", "mobilenetv2-unet"/,
+        ],
+        [
+          'no matching file',
+          (c) => (c.domains['mr']['images'] = 'mr/pictures/{case}.nii.gz'),
+          /domains\.mr\.images: No file matches .*pictures.*; the nearest folder is .*mr/,
+        ],
+        [
+          'label missing',
+          (c) => (c.domains['mr']['labels'] = 'mr/labels/{case:mr1}.nii.gz'),
+          /domains\.mr: 1 of 2 images have no label, the first of them .*mr2\.nii\.gz/,
+        ],
+        [
+          'a class value that never occurs',
+          (c) => (c.domains['mr']['values'] = { liver: 7 }),
+          /domains\.mr\.values\.liver: 7 never occurs in the labels of the 2 cases; these values occur: 0, 1/,
+        ],
+        [
+          'overlapping splits',
+          (c) =>
+            (c.domains['ct']['split'] = {
+              train: ['ct1', 'ct2'],
+              validation: ['ct2'],
+              test: ['ct3'],
+            }),
+          /"ct2" is in train already; splits may not overlap/,
+        ],
+        [
+          'a size that the network cannot take',
+          (c) => (c.input.size = 40),
+          /input\.size: must be a multiple|input\.size: 40 is not a multiple/,
+        ],
+      ];
+      // 40 = 8 * 5 fits both networks of depth 2; a deeper one it does not fit.
+      for (const [name, change, sentence] of cases) {
+        const config = tinyRunConfig();
+        if (name.startsWith('a size')) config.teacher.depth = 4;
+        change(config);
+        const file = await writeConfig(folder, config);
+        await assert.rejects(runTiny(file, join(folder, 'run')), (error: Error) => {
+          assert.ok(error instanceof ConfigError, name);
+          assert.match(error.message, sentence, name);
+          assert.doesNotMatch(error.message, /\n/);
+          return true;
+        });
+      }
+    }));
+
+  it('exits with 2 for a config that cannot be run, and says which image and label differ in size', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder);
+      await writeFile(join(folder, 'mr/labels/mr2.nii.gz'), niftiBytes(niftiFiles[0].name));
+      const { code, stderr } = await runCommand(['run', config, '--out', join(folder, 'run')]);
+      assert.equal(code, 2, stderr);
+      assert.match(
+        stderr,
+        /^Image and label of case mr2 of domain mr differ in size: .* is 64 x 64 x 10 and .*\n$/,
+      );
+    }));
+
+  it('exits with 2 and the place for a config with a fault', () =>
+    withFolder(async (folder) => {
+      const file = await writeConfig(folder, { ...tinyRunConfig(), classes: [] });
+      const { code, stderr } = await runCommand(['run', file]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /tiny\.distill\.jsonc:2:\d+: classes: .*\n$/);
+    }));
+
+  it('exits with 2 for a wrong command line, and says what is allowed', async () => {
+    const cases: [args: string[], sentence: RegExp][] = [
+      [['run', 'x.distill.jsonc', '--device', 'tpu'], /Allowed choices are auto, cpu/],
+      [['run', 'nowhere.distill.jsonc'], /There is no config file .*nowhere\.distill\.jsonc/],
+      [
+        ['score', '--prediction', 'a', '--reference', 'b', '--spacing', '1,2'],
+        /three numbers of mm/,
+      ],
+    ];
+    for (const [args, sentence] of cases) {
+      const { code, stderr } = await runCommand(args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, sentence);
+    }
+  });
+
+  it('exits with 1 for a file that cannot be read, with a sentence that names it', async () => {
+    const { code, stderr } = await runCommand(['inspect', 'nowhere.nii.gz']);
+    assert.equal(code, 1);
+    assert.match(stderr, /nowhere\.nii\.gz/);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  });
+
+  it('prints events as JSON lines, and what a file holds as JSON', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder);
+      const run = join(folder, 'run');
+      const { code, stdout, stderr } = await runCommand(['run', config, '--out', run, '--json']);
+      assert.equal(code, 0, stderr);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as EngineEvent);
+      assert.equal(events[0].type, 'run');
+      assert.equal(events.at(-1)!.type, 'finished');
+      assert.ok(existsSync(join(run, 'report.json')));
+
+      const prediction = join(run, 'predictions/mr/student/mr1.nii.gz');
+      const inspected = await runCommand(['inspect', prediction, '--json']);
+      const found = JSON.parse(inspected.stdout) as Record<string, unknown>;
+      for (const key of [
+        'format',
+        'shape',
+        'dtype',
+        'spacing',
+        'orientation',
+        'affine',
+        'min',
+        'max',
+      ])
+        assert.ok(key in found, key);
+      assert.deepEqual(found['shape'], [64, 64, 10]);
+
+      const scored = await runCommand([
+        ...['score', '--prediction', prediction],
+        ...['--reference', join(folder, 'mr/labels/mr1.nii.gz'), '--json'],
+      ]);
+      const score = JSON.parse(scored.stdout) as Record<string, number>;
+      for (const key of [
+        'dice',
+        'iou',
+        'sensitivity',
+        'specificity',
+        'precision',
+        'ravd',
+        'assd',
+        'hd95',
+        'hd',
+        'auc',
+        'cldice',
+      ])
+        assert.ok(key in score, key);
+    }));
+
+  it('stops a run on SIGTERM within 2 seconds, with a run that can be resumed', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder);
+      const run = join(folder, 'run');
+      let asked = 0;
+      const { code } = await runCommand(['run', config, '--out', run, '--json'], (line, child) => {
+        const event = JSON.parse(line) as EngineEvent;
+        if (event.type === 'step' && event.stage === 'act' && event.step === 4) {
+          asked = performance.now();
+          child.kill('SIGTERM');
+        }
+      });
+      assert.ok(asked > 0);
+      assert.equal(code, 1);
+      const resumed = await runCommand(['run', config, '--out', run, '--json', '--resume']);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stdout, /"stage":"act","state":"resumed"/);
+    }));
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { History, packEvents } from '../../../engine/presentation/history';
+import { madeRun } from './run-events';
+
+describe('the history of a run', () => {
+  const { events } = madeRun({ steps: 40, every: 10 });
+  const whole = History.of(events);
+
+  it('is the same whether its events come at once or in parts', () => {
+    const parts = new History();
+    for (let i = 0; i < events.length; i += 7) parts.add(packEvents(events.slice(i, i + 7)));
+    assert.deepEqual(
+      parts.ordered.map((s) => [s.stage, s.state, s.reached, [...s.step]]),
+      whole.ordered.map((s) => [s.stage, s.state, s.reached, [...s.step]]),
+    );
+    for (const stage of whole.ordered)
+      for (const term of stage.terms)
+        assert.deepEqual(parts.stages.get(stage.stage)!.losses(term), stage.losses(term));
+    assert.deepEqual(parts.evaluations, whole.evaluations);
+  });
+
+  it('survives being sent to a page', () => {
+    const sent = structuredClone(packEvents(events));
+    const received = new History();
+    received.add(sent);
+    const [a, b] = [received, whole].map((h) => h.stages.get('distill')!);
+    assert.deepEqual(a.losses('intra'), b.losses('intra'));
+    assert.deepEqual(a.measure('imagesPerSecond'), b.measure('imagesPerSecond'));
+  });
+
+  it('puts stages on one axis, without those that were skipped', () => {
+    assert.equal(whole.offset('teacher'), 0);
+    assert.equal(whole.offset('distill'), 5 * 40);
+    const skipped = History.of([
+      {
+        ...events.find((e) => e.type === 'stage')!,
+        stage: 'teacher',
+        state: 'skipped',
+        steps: 40,
+      } as never,
+      ...events.filter((e) => 'stage' in e && e.stage === 'warmup'),
+    ]);
+    assert.equal(skipped.offset('warmup'), 0);
+  });
+
+  it('leaves a gap where a term was not there', () => {
+    const [step] = events.filter((e) => e.type === 'step');
+    const history = History.of([step]);
+    history.add(packEvents([{ ...step, step: 2, losses: { loss: 1, late: 2 } }]));
+    const stage = history.stages.get(step.stage)!;
+    assert.deepEqual([...stage.losses('late')], [NaN, 2]);
+    assert.ok(Number.isNaN(stage.losses('crossEntropy')[1]));
+  });
+
+  it('tells the stage at work', () => {
+    const cut = events.findIndex((e) => e.type === 'step' && e.stage === 'psae' && e.step === 20);
+    const history = History.of(events.slice(0, cut + 1));
+    assert.equal(history.current?.stage, 'psae');
+    assert.equal(history.current?.reached, 20);
+    assert.equal(whole.ended, 'finished');
+    assert.deepEqual(
+      [...whole.domains],
+      [
+        ['ct', 'source'],
+        ['mr', 'target'],
+      ],
+    );
+  });
+});
