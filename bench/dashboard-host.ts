@@ -26,7 +26,7 @@ function block(from: number, count: number, steps: number): StepBlock {
   const column = (f: (step: number) => number) =>
     Float32Array.from({ length: count }, (_, i) => f(from + i));
   return {
-    stage: 'distill',
+    stage: 'gkd',
     steps,
     step: Float64Array.from({ length: count }, (_, i) => from + i + 1),
     time: Float64Array.from({ length: count }, (_, i) => 1.7e12 + 100 * (from + i)),

@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   try {
     const bundle = join(folder, 'server.js');
     await build({
-      entryPoints: ['engine/server.ts'],
+      entryPoints: ['engine/server/server.ts'],
       outfile: bundle,
       bundle: true,
       minify: true,

@@ -124,3 +124,41 @@ export async function writeWeights(
     throw error;
   }
 }
+
+/** Weights of networks and what training keeps beside them, by name. */
+export type Weights = Map<string, Float32Array>;
+
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** @throws UserError for a file that holds anything but float32 tensors */
+export async function readWeightFile(
+  path: string,
+): Promise<{ weights: Weights; metadata: Record<string, string> }> {
+  const { tensors, metadata } = await readWeights(path);
+  const weights: Weights = new Map();
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (!(tensor.data instanceof Float32Array))
+      throw new UserError(`${path}: tensor "${name}" is ${tensor.dtype}; weights are F32.`);
+    weights.set(name, tensor.data);
+  }
+  return { weights, metadata };
+}
+
+/** `shapes` by name; what has none is written as a vector. */
+export async function writeWeightFile(
+  path: string,
+  weights: Weights,
+  shapes: Shapes,
+  metadata: Record<string, string>,
+): Promise<void> {
+  await writeWeights(
+    path,
+    Object.fromEntries(
+      [...weights].map(([name, data]) => [
+        name,
+        { dtype: 'F32' as const, shape: [...(shapes.get(name) ?? [data.length])], data },
+      ]),
+    ),
+    metadata,
+  );
+}

@@ -22,7 +22,6 @@ import type {
 } from '../webviews/dashboard/messages';
 import type { RunModel } from './run-model';
 import { secondsLeft, shareDone } from './run-progress';
-import type { RunPlans } from './run-watch';
 import type { Services } from './services';
 
 export const dashboardType = 'meddistill.dashboard';
@@ -44,7 +43,6 @@ export class DashboardPanel {
     readonly panel: vscode.WebviewPanel,
     public folders: string[],
     private readonly services: Services,
-    private readonly plans: RunPlans,
   ) {
     const { webview } = panel;
     const run = services.runs.add(folders[0]);
@@ -164,7 +162,6 @@ export class DashboardPanel {
   }
 
   private infoOf(run: RunModel): RunInfo {
-    const plan = this.plans.of(run);
     const { state } = run;
     return {
       folder: run.folder,
@@ -172,8 +169,8 @@ export class DashboardPanel {
       state,
       error: state === 'failed' || state === 'interrupted' ? run.reason() : null,
       canResume: run.canResume,
-      share: shareDone(run.progress, plan),
-      secondsLeft: state === 'running' ? secondsLeft(run.progress, plan) : null,
+      share: shareDone(run.progress),
+      secondsLeft: state === 'running' ? secondsLeft(run.progress) : null,
       started: run.record?.started ?? null,
       seed: run.record?.seed ?? null,
     };

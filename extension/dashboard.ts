@@ -5,18 +5,13 @@ import { foldersOf } from '../webviews/dashboard/state';
 import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
 import { folderOf, pickRun } from './pick-run';
 import { isRunFolder } from './run-model';
-import type { RunPlans } from './run-watch';
 import type { Services } from './services';
 
 /** The dashboard, its panels brought back after a reload, and the commands that open it, compare runs and export reports. */
-export function registerDashboard(
-  context: vscode.ExtensionContext,
-  services: Services,
-  plans: RunPlans,
-): void {
+export function registerDashboard(context: vscode.ExtensionContext, services: Services): void {
   const panels = new Set<DashboardPanel>();
   const adopt = (panel: vscode.WebviewPanel, folders: string[]) => {
-    const dashboard = new DashboardPanel(panel, folders, services, plans);
+    const dashboard = new DashboardPanel(panel, folders, services);
     panels.add(dashboard);
     panel.onDidDispose(() => panels.delete(dashboard));
     return dashboard;

@@ -6,16 +6,12 @@ import { chooseConfig, configName } from './config-file';
 import { pickRun } from './pick-run';
 import type { RunModel } from './run-model';
 import { startRun, stopProcess } from './run-process';
-import { showProgress, type RunPlans } from './run-watch';
+import { showProgress } from './run-watch';
 import type { Services } from './services';
 import { readSettings } from './settings';
 
 /** The commands that start, resume and stop runs. */
-export function registerDistill(
-  context: vscode.ExtensionContext,
-  services: Services,
-  plans: RunPlans,
-): void {
+export function registerDistill(context: vscode.ExtensionContext, services: Services): void {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
   const { runs, showError } = services;
 
@@ -30,7 +26,7 @@ export function registerDistill(
       run.detach(exit);
       runs.touch(run);
     });
-    void showProgress(services, plans, run);
+    void showProgress(services, run);
     return run;
   };
 
@@ -53,7 +49,6 @@ export function registerDistill(
     }
     const folder = await runFolder(config, summary.config!.folder);
     if (folder === undefined) return undefined;
-    plans.set(folder, summary.config!.steps);
     return await launch(config.fsPath, folder, false);
   };
 

@@ -7,7 +7,7 @@ import { registerDomainsView } from './domains-view';
 import { registerEvaluate } from './evaluate';
 import { registerProjects } from './projects';
 import { registerStatus } from './run-status';
-import { RunPlans, watchRuns } from './run-watch';
+import { watchRuns } from './run-watch';
 import { registerRunsView } from './runs-view';
 import { createServices, type Services } from './services';
 import { registerTasks } from './tasks';
@@ -20,18 +20,17 @@ export interface Api {
 
 export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
-  const plans = new RunPlans(services);
-  registerDistill(context, services, plans);
+  registerDistill(context, services);
   const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
-  registerStatus(context, services, plans);
+  registerStatus(context, services);
   registerRunsView(context, services);
   registerDomainsView(context, scans);
   registerProjects(context, services);
   registerTasks(context);
   registerDiagnosticsReport(context, services);
   watchRuns(context, services);
-  registerDashboard(context, services, plans);
+  registerDashboard(context, services);
   registerViewer(context, services);
   context.subscriptions.push(
     vscode.commands.registerCommand('meddistill.showLog', () => services.log.show()),

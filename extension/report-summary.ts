@@ -1,9 +1,14 @@
-import type { NetworkReport, Report } from '../engine/contract/report';
+import type { NetworkInfo } from '../engine/contract/plan';
+import type { Report } from '../engine/contract/report';
+import { baselinesOf, ofRole, studentsOf } from '../engine/presentation/networks';
 
-/** A report's key numbers on one domain. */
+/** A distilled student's key numbers on one domain. */
 export interface DomainResult {
   domain: string;
   role: 'source' | 'target';
+  /** What the student is called where there are several, else null. */
+  student: string | null;
+  /** Of the teacher, the student trained alone, and the distilled student. */
   dice: { teacher: number | null; warmup: number | null; student: number | null };
   /** What distillation gained over the student trained alone; null where either is undefined. */
   gain: number | null;
@@ -11,40 +16,44 @@ export interface DomainResult {
   fsd: number | null;
 }
 
-/** Key numbers by domain, targets first. */
+/** Key numbers by domain, targets first, and by student. */
 export function summarizeReport(report: Report): DomainResult[] {
-  const mean = (network?: NetworkReport) => network?.dice?.mean ?? null;
+  const [teacher] = ofRole(report.networks, 'teacher');
+  const [alone] = baselinesOf(report.networks);
+  const students = studentsOf(report.networks);
   return Object.entries(report.domains)
     .sort(([, a], [, b]) => Number(a.role === 'source') - Number(b.role === 'source'))
-    .map(([domain, { role, networks }]) => {
-      const dice = {
-        teacher: mean(networks.teacher),
-        warmup: mean(networks.warmup),
-        student: mean(networks.student),
-      };
-      return {
-        domain,
-        role,
-        dice,
-        gain: dice.student === null || dice.warmup === null ? null : dice.student - dice.warmup,
+    .flatMap(([domain, { role, networks }]) =>
+      students.map((student) => {
         // Reports of other versions may lack parts.
-        fsd: report.fsd?.sourceToTarget?.[domain]?.student?.value ?? null,
-      };
-    });
+        const mean = (network: NetworkInfo | undefined) =>
+          (network && networks[network.name]?.dice?.mean) ?? null;
+        const dice = { teacher: mean(teacher), warmup: mean(alone), student: mean(student) };
+        return {
+          domain,
+          role,
+          student: students.length > 1 ? student.title : null,
+          dice,
+          gain: dice.student === null || dice.warmup === null ? null : dice.student - dice.warmup,
+          fsd: report.fsd?.sourceToTarget?.[domain]?.[student.name]?.value ?? null,
+        };
+      }),
+    );
 }
 
 const shown = (value: number | null) => value?.toFixed(3) ?? '-';
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+const named = ({ student }: DomainResult) => (student === null ? '' : ` of ${student}`);
 
 /** `Dice on mr 0.412 (warm-up 0.302, teacher 0.551)`, domain by domain. */
 export const describeReport = (report: Report): string =>
   summarizeReport(report)
     .map(
-      ({ domain, dice }) =>
-        `Dice on ${domain} ${shown(dice.student)} (warm-up ${shown(dice.warmup)}, teacher ${shown(dice.teacher)})`,
+      (result) =>
+        `Dice${named(result)} on ${result.domain} ${shown(result.dice.student)} (warm-up ${shown(result.dice.warmup)}, teacher ${shown(result.dice.teacher)})`,
     )
     .join(', ');
 
 /** `mr 0.412 (+0.110)`: for a line beside a name. */
-export const describeResult = ({ domain, dice, gain }: DomainResult): string =>
-  `${domain} ${shown(dice.student)}${gain === null ? '' : ` (${signed(gain)})`}`;
+export const describeResult = ({ domain, student, dice, gain }: DomainResult): string =>
+  `${domain}${student === null ? '' : `, ${student},`} ${shown(dice.student)}${gain === null ? '' : ` (${signed(gain)})`}`;

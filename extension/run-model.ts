@@ -1,10 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { TimedEvent } from '../engine/contract/events';
 import type { Report } from '../engine/contract/report';
-import type { RunRecord } from '../engine/runs/run-folder';
+import type { RunRecord } from '../engine/contract/run-record';
+import { upgradedRecord, upgradedReport } from '../engine/presentation/old-runs';
+import { runFiles } from '../engine/runs/run-files';
+import { eventsOf } from '../engine/runs/run-folder';
 import { isAtWork } from '../engine/runs/run-process';
 import { LineTail } from './line-tail';
-import { advance, noProgress, type RunProgress, type TimedEvent } from './run-progress';
+import { advance, noProgress, type RunProgress } from './run-progress';
 
 /** `interrupted`: the record says that it runs, but its process is gone; it can be resumed. */
 export type RunState = RunRecord['state'] | 'interrupted';
@@ -13,15 +17,6 @@ export interface RunExit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
-
-/** Names of the files in a run's folder. */
-export const runFiles = {
-  record: 'run.json',
-  metrics: 'metrics.jsonl',
-  report: 'report.json',
-  log: 'engine.log',
-  config: 'config.distill.jsonc',
-} as const;
 
 /** A run as its folder tells it. Knows nothing but the folder, so it is the same after a reload. */
 export class RunModel {
@@ -88,7 +83,9 @@ export class RunModel {
     const stamp = stampOf(this.file('record'));
     if (stamp !== null && stamp !== before) {
       try {
-        this.record = JSON.parse(readFileSync(this.file('record'), 'utf8')) as RunRecord;
+        this.record = upgradedRecord(
+          JSON.parse(readFileSync(this.file('record'), 'utf8')) as RunRecord,
+        );
         this.stamp = stamp;
       } catch {
         // Damaged or gone between two calls: what was known stays.
@@ -106,7 +103,9 @@ export class RunModel {
     if (stamp === null) return null;
     if (this.reported?.stamp === stamp) return this.reported.report;
     try {
-      const report = JSON.parse(readFileSync(this.file('report'), 'utf8')) as Report;
+      const report = upgradedReport(
+        JSON.parse(readFileSync(this.file('report'), 'utf8')) as Report,
+      );
       this.reported = { stamp, report };
       return report;
     } catch {
@@ -138,15 +137,7 @@ export class EventTail {
   /** `reset`: the events before these are void. */
   read(): { events: TimedEvent[]; reset: boolean } {
     const { lines, reset } = this.tail.read();
-    const events = lines.flatMap((line) => {
-      try {
-        return [JSON.parse(line) as TimedEvent];
-      } catch {
-        // A line cut short by a crash.
-        return [];
-      }
-    });
-    return { events, reset };
+    return { events: eventsOf(lines), reset };
   }
 }
 

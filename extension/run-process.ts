@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runFiles, type RunExit } from './run-model';
+import { type RunExit } from './run-model';
+import { runFiles } from '../engine/runs/run-files';
 
 export interface RunStart {
   /** Path of the engine's command line program. */

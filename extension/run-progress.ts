@@ -1,15 +1,17 @@
-import { stageOrder, type Stage, type TimedEvent } from '../engine/presentation/history';
-import { formatDuration, stageTitles } from '../engine/presentation/titles';
-
-export { formatDuration, stageOrder, stageTitles, type Stage as RunStage, type TimedEvent };
+import type { TimedEvent } from '../engine/contract/events';
+import type { RunPlan } from '../engine/contract/plan';
+import { stageNames, stageTitle } from '../engine/presentation/networks';
+import { oldPlan } from '../engine/presentation/old-runs';
 
 /** How far a run is, made up from its events alone. */
 export interface RunProgress {
-  stage: Stage | null;
+  /** What the run trains. */
+  plan: RunPlan;
+  stage: string | null;
   step: number;
   steps: number;
   /** Stages that are over, each with what it took; 0 seconds where it was skipped. */
-  finished: Partial<Record<Stage, { steps: number; seconds: number }>>;
+  finished: Record<string, { steps: number; seconds: number } | undefined>;
   /** Latest Dice by domain and network. */
   dice: Record<string, Partial<Record<string, number | null>>>;
   /** Latest evaluation, for one line of text. */
@@ -25,6 +27,7 @@ export interface RunProgress {
 }
 
 export const noProgress: RunProgress = {
+  plan: oldPlan,
   stage: null,
   step: 0,
   steps: 0,
@@ -98,7 +101,12 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
     case 'log':
       return event.level === 'error' ? { ...progress, error: event.message } : progress;
     case 'run':
-      return { ...noProgress, finished: event.resumed ? progress.finished : {} };
+      return {
+        ...noProgress,
+        // Written by an older version, it has none.
+        plan: (event as Partial<typeof event>).plan ?? oldPlan,
+        finished: event.resumed ? progress.finished : {},
+      };
     case 'cohort':
     case 'fsd':
     case 'graphs':
@@ -109,23 +117,21 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
   }
 }
 
-/** Steps of each stage, as the config asks for them. */
-export type StagePlan = Partial<Record<Stage, number>>;
+/** Steps of each stage in order; the evaluation, which no plan counts, has none. */
+const plannedSteps = ({ plan }: RunProgress): Map<string, number> => {
+  const steps = new Map(plan.stages.map((stage) => [stage.name, stage.steps]));
+  return new Map(stageNames(plan).map((name) => [name, steps.get(name) ?? 0]));
+};
 
-/** Share of all steps that are done, 0 to 1; null where no plan is known. */
-export function shareDone(progress: RunProgress, plan: StagePlan): number | null {
-  const total = stageOrder.reduce((sum, stage) => sum + (plan[stage] ?? 0), 0);
+/** Share of all steps that are done, 0 to 1; null where the run did not tell how many there are. */
+export function shareDone(progress: RunProgress): number | null {
+  const planned = plannedSteps(progress);
+  const total = [...planned.values()].reduce((sum, steps) => sum + steps, 0);
   if (total === 0) return null;
-  const done = stageOrder.reduce(
-    (sum, stage) =>
-      sum +
-      (progress.finished[stage]
-        ? (plan[stage] ?? 0)
-        : stage === progress.stage
-          ? Math.min(progress.step, plan[stage] ?? 0)
-          : 0),
-    0,
-  );
+  let done = 0;
+  for (const [stage, steps] of planned)
+    if (progress.finished[stage]) done += steps;
+    else if (stage === progress.stage) done += Math.min(progress.step, steps);
   return done / total;
 }
 
@@ -133,18 +139,20 @@ export function shareDone(progress: RunProgress, plan: StagePlan): number | null
  * Seconds until the run's end: the rest of the stage at its own pace, the stages to come at the slowest pace seen so far.
  * Null until a pace is known.
  */
-export function secondsLeft(progress: RunProgress, plan: StagePlan): number | null {
+export function secondsLeft(progress: RunProgress): number | null {
   const { stage, secondsPerStep } = progress;
   if (stage === null || secondsPerStep === null) return null;
-  const paces = stageOrder.flatMap((name) => {
+  const planned = plannedSteps(progress);
+  const names = [...planned.keys()];
+  const paces = names.flatMap((name) => {
     const over = progress.finished[name];
     return over && over.steps > 0 && over.seconds > 0 ? [over.seconds / over.steps] : [];
   });
   const slowest = Math.max(secondsPerStep, ...paces);
-  const ahead = stageOrder
-    .slice(stageOrder.indexOf(stage) + 1)
+  const ahead = names
+    .slice(names.indexOf(stage) + 1)
     .filter((name) => !progress.finished[name])
-    .reduce((sum, name) => sum + (plan[name] ?? 0), 0);
+    .reduce((sum, name) => sum + planned.get(name)!, 0);
   return (progress.steps - progress.step) * secondsPerStep + ahead * slowest;
 }
 
@@ -156,5 +164,5 @@ export function describeProgress(progress: RunProgress): string {
     latest?.dice === undefined || latest.dice === null
       ? ''
       : ` · Dice ${latest.dice.toFixed(3)} (${latest.network}, ${latest.domain})`;
-  return `${stageTitles[stage]}: ${step} of ${steps}${dice}`;
+  return `${stageTitle(progress.plan, stage)}: ${step} of ${steps}${dice}`;
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import * as vscode from 'vscode';
-import { EventTail, isRunFolder, RunModel, runFiles } from './run-model';
-import type { TimedEvent } from './run-progress';
+import type { TimedEvent } from '../engine/contract/events';
+import { runFiles } from '../engine/runs/run-files';
+import { EventTail, isRunFolder, RunModel } from './run-model';
 
 /** New events of a run; with `reset` those before are void. */
 export interface RunUpdate {

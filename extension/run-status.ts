@@ -1,20 +1,11 @@
 import * as vscode from 'vscode';
-import {
-  describeProgress,
-  formatDuration,
-  secondsLeft,
-  shareDone,
-  stageTitles,
-} from './run-progress';
-import type { RunPlans } from './run-watch';
+import { formatDuration } from '../engine/presentation/duration';
+import { stageTitle } from '../engine/presentation/networks';
+import { describeProgress, secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
 
 /** The status bar's item: stage, share and time left of the run that goes on, or how many do. */
-export function registerStatus(
-  context: vscode.ExtensionContext,
-  { runs }: Services,
-  plans: RunPlans,
-): void {
+export function registerStatus(context: vscode.ExtensionContext, { runs }: Services): void {
   const item = vscode.window.createStatusBarItem('meddistill.run', vscode.StatusBarAlignment.Left);
   item.name = 'MedDistill';
   item.command = 'meddistill.showRun';
@@ -22,15 +13,14 @@ export function registerStatus(
     const running = runs.list().filter((run) => run.isRunning);
     if (running.length === 0) return item.hide();
     const [run] = running;
-    const plan = plans.of(run);
-    const share = shareDone(run.progress, plan);
-    const left = secondsLeft(run.progress, plan);
+    const share = shareDone(run.progress);
+    const left = secondsLeft(run.progress);
     const stage = run.progress.stage;
     const text =
       running.length > 1
         ? `${running.length} distillations`
         : [
-            stage === null ? 'Reading the cohort' : stageTitles[stage],
+            stage === null ? 'Reading the cohort' : stageTitle(run.progress.plan, stage),
             ...(share === null ? [] : [`${Math.floor(share * 100)}%`]),
             ...(left === null ? [] : [`${formatDuration(left)} left`]),
           ].join(' · ');

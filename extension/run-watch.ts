@@ -1,60 +1,16 @@
-import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
+import type { TimedEvent } from '../engine/contract/events';
+import type { RunPlan } from '../engine/contract/plan';
+import { formatDuration } from '../engine/presentation/duration';
+import { stageTitle } from '../engine/presentation/networks';
 import { LineTail } from './line-tail';
 import { describeReport } from './report-summary';
 import type { RunModel } from './run-model';
-import {
-  describeProgress,
-  formatDuration,
-  secondsLeft,
-  shareDone,
-  stageTitles,
-  type StagePlan,
-  type TimedEvent,
-} from './run-progress';
+import { describeProgress, secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
 
-/** Steps of the stages of runs, by folder; read from a run's own copy of its config where they are not known yet. */
-export class RunPlans {
-  private readonly plans = new Map<string, StagePlan>();
-
-  constructor(private readonly services: Services) {}
-
-  set(folder: string, plan: StagePlan): void {
-    this.plans.set(folder, plan);
-  }
-
-  /** Empty until it is known. */
-  of(run: RunModel): StagePlan {
-    const known = this.plans.get(run.folder);
-    if (known) return known;
-    this.plans.set(run.folder, {});
-    void this.read(run);
-    return {};
-  }
-
-  private async read(run: RunModel): Promise<void> {
-    try {
-      const { config } = await this.services.engine.request('summarize', {
-        file: run.file('config'),
-        text: readFileSync(run.file('config'), 'utf8'),
-        variables: run.record?.variables ?? {},
-      });
-      if (config) this.plans.set(run.folder, config.steps);
-    } catch (error) {
-      this.services.log.warn(`No plan of ${run.folder}: ${(error as Error).message}`);
-      // Asked again at the next look.
-      if (!run.record) this.plans.delete(run.folder);
-    }
-  }
-}
-
 /** Shows a run's progress as a notification until it ends; cancelling stops the run. */
-export async function showProgress(
-  { runs }: Services,
-  plans: RunPlans,
-  run: RunModel,
-): Promise<void> {
+export async function showProgress({ runs }: Services, run: RunModel): Promise<void> {
   await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -70,9 +26,8 @@ export async function showProgress(
             resolve();
             return;
           }
-          const plan = plans.of(run);
-          const now = shareDone(run.progress, plan) ?? 0;
-          const left = secondsLeft(run.progress, plan);
+          const now = shareDone(run.progress) ?? 0;
+          const left = secondsLeft(run.progress);
           progress.report({
             message: token.isCancellationRequested
               ? 'stopping'
@@ -127,7 +82,7 @@ function logRun({ log, runs }: Services, run: RunModel): vscode.Disposable {
   };
   const following = runs.follow(run.folder, ({ events }) => {
     readPrinted();
-    for (const event of events) logEvent(log, run.name, event);
+    for (const event of events) logEvent(log, run.name, run.progress.plan, event);
   });
   return new vscode.Disposable(() => {
     following.dispose();
@@ -135,7 +90,12 @@ function logRun({ log, runs }: Services, run: RunModel): vscode.Disposable {
   });
 }
 
-function logEvent(log: vscode.LogOutputChannel, name: string, event: TimedEvent): void {
+function logEvent(
+  log: vscode.LogOutputChannel,
+  name: string,
+  plan: RunPlan,
+  event: TimedEvent,
+): void {
   switch (event.type) {
     case 'run':
       return log.info(
@@ -151,7 +111,7 @@ function logEvent(log: vscode.LogOutputChannel, name: string, event: TimedEvent)
       );
     case 'stage':
       return log.info(
-        `${name}: ${stageTitles[event.stage]} ${event.state}, step ${event.step} of ${event.steps}`,
+        `${name}: ${stageTitle(plan, event.stage)} ${event.state}, step ${event.step} of ${event.steps}`,
       );
     case 'evaluation':
       return log.info(

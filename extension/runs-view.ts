@@ -131,9 +131,9 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
     if (!(item instanceof RunItem)) return [];
     const report = item.run.report();
     return (report ? summarizeReport(report) : []).map(
-      ({ domain, role, dice, gain, fsd }) =>
+      ({ domain, role, student, dice, gain, fsd }) =>
         new ResultItem(
-          domain,
+          student === null ? domain : `${domain}, ${student}`,
           [
             `Dice ${dice.student?.toFixed(3) ?? '-'}`,
             ...(gain === null ? [] : [`gain ${gain.toFixed(3)}`]),

@@ -11,8 +11,7 @@ import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
 import { RunFolder } from '../runs/run-folder';
-import { formatSeeds } from '../presentation/seeds-table';
-import { formatTable } from '../presentation/terminal-table';
+import { formatReport, formatSeeds } from '../presentation/terminal';
 import { version } from '../version';
 
 /** Exit codes: it worked; it failed; the command line or the config is wrong. */
@@ -100,7 +99,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),
   }).finally(() => progress.end());
   if (outcome.report && !json)
-    process.stdout.write(`\n${formatTable(outcome.report)}\n\nResults: ${outcome.folder}\n`);
+    process.stdout.write(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
   if (outcome.state === 'cancelled') process.exitCode = failure;
 }
 
@@ -112,7 +111,7 @@ program
   .argument('<run...>', "runs' folders")
   .action((paths: string[]) => {
     const reports = paths.map((path) => new RunFolder(resolve(path)).readReport());
-    const text = reports.length === 1 ? formatTable(reports[0]) : formatSeeds(reports);
+    const text = reports.length === 1 ? formatReport(reports[0]) : formatSeeds(reports);
     process.stdout.write(`${text}\n`);
   });
 
@@ -159,7 +158,7 @@ program
         report,
       );
       if (flags.json) jsonLine(report);
-      else process.stdout.write(`\n${formatTable(report)}\n\nReport: ${written}\n`);
+      else process.stdout.write(`\n${formatReport(report)}\n\nReport: ${written}\n`);
     },
   );
 
@@ -169,10 +168,10 @@ program
   .argument('<run>', "a run's folder")
   .argument('<image...>', 'image files')
   .requiredOption('--out <folder>', 'where the label maps go')
-  .addOption(
-    new Option('--network <network>', 'which network')
-      .choices(['student', 'teacher'])
-      .default('student'),
+  .option(
+    '--network <name>',
+    "which network, by its name in the run's table (default: the first distilled student)",
+    'student',
   )
   .option('--domain <name>', 'whose preprocessing is used (default: the first source)')
   .addOption(deviceOption)
@@ -182,7 +181,7 @@ program
       images: string[],
       flags: {
         out: string;
-        network: 'student' | 'teacher';
+        network: string;
         domain?: string;
         device?: DeviceName;
       },

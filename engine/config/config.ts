@@ -12,6 +12,10 @@ export interface DistillConfig {
   teacher: NetworkConfig;
   student: NetworkConfig;
   method: MethodConfig;
+  /** The distilled students, each by one method. */
+  methods: StudentConfig[];
+  /** Undistilled students beside the one trained alone, by their names. */
+  baselines: string[];
   training: TrainingConfig;
   evaluation: EvaluationConfig;
   device: DeviceName;
@@ -88,6 +92,15 @@ export type NetworkConfig = { weights?: string } & (
   { network: 'unet'; width: number; depth: number } | { network: 'mobilenetv2-unet'; width: number }
 );
 
+/** One distilled student. */
+export interface StudentConfig {
+  name: string;
+  /** Name of its method. */
+  method: string;
+  /** The method's options, every default filled in. */
+  options: unknown;
+}
+
 export interface MethodConfig {
   psae: { input: 'mask' | 'image'; channels: number };
   /** Weights of output reconstruction, regularisation, consistency; feature reconstruction has weight 1. */
@@ -126,7 +139,8 @@ export interface TrainingConfig {
   stages: Record<StageName, { steps: number; batchSize: number; learningRate: number }>;
 }
 
-export type StageName = 'teacher' | 'warmup' | 'psae' | 'act' | 'control' | 'distill';
+/** Stages whose length a config sets; baselines and students have that of `distill`. */
+export type StageName = 'teacher' | 'warmup' | 'psae' | 'act' | 'distill';
 
 export interface AugmentationConfig {
   /** Probabilities and ranges; 0 switches a part off. */

@@ -444,7 +444,7 @@ function resolveConfig(
       : { ...object, weights: path(object.weights, [where, 'weights']) };
   };
   const { training, input, method, evaluation } = filled;
-  const stage = (name: Exclude<StageName, 'control'>) => {
+  const stage = (name: StageName) => {
     const own = given.training?.stages?.[name];
     return {
       steps: Math.max(1, Math.round(training.stages[name].steps * training.budget)),
@@ -471,6 +471,8 @@ function resolveConfig(
     teacher: network(given.teacher, 'teacher'),
     student: network(given.student, 'student'),
     method,
+    methods: [{ name: 'gkd', method: 'gkd', options: method }],
+    baselines: ['control'],
     training: {
       seed: options.seed ?? training.seed,
       optimizer: training.optimizer,
@@ -485,7 +487,6 @@ function resolveConfig(
         warmup: stage('warmup'),
         psae: stage('psae'),
         act: stage('act'),
-        control: stage('distill'),
         distill: stage('distill'),
       },
     },

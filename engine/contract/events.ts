@@ -1,23 +1,25 @@
 /** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: calls.ts. */
-import type { DeviceName, StageName } from '../config/config';
-import type { NetworkName } from './report';
+import type { RunPlan, TermInfo } from './plan';
 
 /** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
 export type EngineEvent =
-  | { type: 'run'; folder: string; config: string; seed: number; resumed: boolean }
-  | { type: 'device'; device: DeviceName; name: string; threads: number; note?: string }
+  | { type: 'run'; folder: string; config: string; seed: number; resumed: boolean; plan: RunPlan }
+  | { type: 'device'; device: string; name: string; threads: number; note?: string }
   | { type: 'cohort'; domain: string; role: 'source' | 'target'; cases: number; slices: number }
   | {
       type: 'stage';
-      stage: StageName | 'evaluate';
+      /** A stage of the plan, or `evaluate`. */
+      stage: string;
       state: 'started' | 'skipped' | 'resumed' | 'finished';
       step: number;
       steps: number;
       seconds?: number;
+      /** How the terms of its loss are shown, by their names. */
+      terms?: Record<string, TermInfo>;
     }
   | {
       type: 'step';
-      stage: StageName;
+      stage: string;
       step: number;
       steps: number;
       /** Named terms of the loss, `loss` being their sum. */
@@ -30,9 +32,9 @@ export type EngineEvent =
   | {
       /** During training (`split: "validation"` chooses the checkpoint; targets are only watched) and at the end. */
       type: 'evaluation';
-      stage: StageName | 'evaluate';
+      stage: string;
       step: number;
-      network: NetworkName;
+      network: string;
       domain: string;
       role: 'source' | 'target';
       split: 'validation' | 'test';
@@ -42,18 +44,18 @@ export type EngineEvent =
     }
   | {
       type: 'fsd';
-      stage: StageName | 'evaluate';
+      stage: string;
       step: number;
       /** What is compared: `source - target` by the domains' names, or a domain's name for teacher <-> student on it. */
       pair: string;
-      network: NetworkName;
+      network: string;
       value: number;
       n: number;
       dims: number;
     }
   /** The contrastive graphs at a step, in a `GraphSnapshot` file of the run folder. */
-  | { type: 'graphs'; stage: StageName; step: number; file: string }
-  | { type: 'gradients'; stage: StageName; step: number; norms: Record<string, number> }
+  | { type: 'graphs'; stage: string; step: number; file: string }
+  | { type: 'gradients'; stage: string; step: number; norms: Record<string, number> }
   | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | { type: 'finished'; folder: string; report: string }
   | { type: 'cancelled'; folder: string };
@@ -85,3 +87,6 @@ export interface GraphSnapshot {
     kind: ('anchor' | 'view')[];
   };
 }
+
+/** A line of a run's `metrics.jsonl`. */
+export type TimedEvent = EngineEvent & { time: string };

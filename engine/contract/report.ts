@@ -1,14 +1,14 @@
-import type { Aggregate, ClassMetrics, ClassSummary, MetricName } from '../metrics/case';
-import type { PairedComparison } from '../metrics/paired-comparison';
-import type { FrechetSemanticDistance } from '../metrics/fsd';
-import type { Threshold } from '../evaluation/evaluation';
+/** `report.json`: every number of the table, by domain and network, per class and case. Types only. */
+import type {
+  Aggregate,
+  ClassMetrics,
+  ClassSummary,
+  FrechetSemanticDistance,
+  MetricName,
+  PairedComparison,
+} from './metrics';
+import type { NetworkInfo } from './plan';
 
-/** The teacher, the student trained alone, that student trained on for as long as distillation takes, and the distilled student. */
-export type NetworkName = 'teacher' | 'warmup' | 'control' | 'student';
-
-export const networkNames: readonly NetworkName[] = ['teacher', 'warmup', 'control', 'student'];
-
-/** `report.json`: every number of the table, by domain and network, per class and case. */
 export interface Report {
   meddistill: string;
   seed: number;
@@ -16,6 +16,8 @@ export interface Report {
   classes: string[];
   /** Of every interval. */
   confidence: number;
+  /** The networks that were evaluated, in the order in which they are shown. */
+  networks: NetworkInfo[];
   /** Trainable weights. */
   parameters: { teacher: number; student: number };
   /** Wall time of each stage. */
@@ -23,9 +25,9 @@ export interface Report {
   domains: Record<string, DomainReport>;
   fsd: {
     /** Source <-> target, by target and network. */
-    sourceToTarget: Record<string, Partial<Record<NetworkName, FrechetSemanticDistance>>>;
-    /** Teacher <-> student on each domain. */
-    teacherToStudent: Record<string, Partial<Record<NetworkName, FrechetSemanticDistance>>>;
+    sourceToTarget: Record<string, Record<string, FrechetSemanticDistance>>;
+    /** Teacher <-> student on each domain, by domain and network. */
+    teacherToStudent: Record<string, Record<string, FrechetSemanticDistance>>;
   };
 }
 
@@ -35,12 +37,16 @@ export interface DomainReport {
   cases: number;
   /** How the field of view was found; metrics are taken inside it. */
   fov: 'provided' | 'estimated' | 'none';
-  networks: Partial<Record<NetworkName, NetworkReport>>;
-  /** Dice of the distilled student minus that of the student alone and of the control, over the same cases. */
-  gain: Partial<Record<'warmup' | 'control', PairedComparison>>;
+  /** By the networks' names. */
+  networks: Record<string, NetworkReport | undefined>;
+  /** Dice of each distilled student minus that of each baseline, over the same cases, by their names. */
+  gain: Record<string, Record<string, PairedComparison | undefined> | undefined>;
   /** Image and label files of each case, and the masks of its field of view where they are provided. */
   files: Record<string, { images: string[]; labels: string[]; masks: string[] }>;
 }
+
+/** How probabilities become labels: the most probable class, or, for one class, from a probability on. */
+export type Threshold = 'argmax' | number;
 
 /** Each metric of a network in a domain: over cases of the mean over classes (`dice.mean` and so on), by class, by case. */
 export type NetworkReport = Record<MetricName, Aggregate> & {

@@ -1,5 +1,5 @@
 /** What crosses between the engine and the viewer's page: types only. */
-import type { NetworkName } from './report';
+import type { NetworkInfo } from './plan';
 
 export type PlaneName = 'axial' | 'coronal' | 'sagittal';
 
@@ -8,8 +8,8 @@ export type ViewerSource =
   | { kind: 'case'; run: string; domain: string; id: string }
   | { kind: 'file'; path: string; overlays: string[] };
 
-/** A label map over the image: the reference, a network's prediction, or the overlay of that number. */
-export type LayerName = 'reference' | NetworkName | `overlay ${number}`;
+/** A label map over the image: `reference`, a network by its name, or `overlay N`, the overlay of that number. */
+export type LayerName = string;
 
 /** One of the three ways to look at a volume; a picture has one. */
 export interface PlaneInfo {
@@ -121,9 +121,9 @@ export interface RunCases {
   run: string;
   title: string;
   classes: string[];
-  networks: { name: NetworkName; title: string }[];
-  /** The network that the distilled student's gain is counted from. */
-  baseline: NetworkName | null;
+  networks: NetworkInfo[];
+  /** The network that the distilled students' gain is counted from. */
+  baseline: string | null;
   domains: RunDomain[];
 }
 
@@ -136,9 +136,9 @@ export interface RunDomain {
 export interface RunCase {
   id: string;
   /** Mean Dice over the classes; null where it is undefined. */
-  dice: Partial<Record<NetworkName, number | null>>;
+  dice: Record<string, number | null>;
   /** By class. */
-  classes: Partial<Record<NetworkName, Record<string, number | null>>>;
+  classes: Record<string, Record<string, number | null>>;
 }
 
 /** What the engine answers for the viewer. */

@@ -7,38 +7,17 @@ import {
   writeProbabilities,
   type PreparedResult,
 } from '../preparation/prepare';
-import {
-  aggregate,
-  caseMetrics,
-  metricNames,
-  summarize,
-  type Aggregate,
-  type ClassMetrics,
-  type MetricName,
-} from '../metrics/case';
+import { aggregate, caseMetrics, metricNames, summarize } from '../metrics/case';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
 import type { Spacing } from '../metrics/surface';
 import { Random } from '../random';
-import { csvField } from '../presentation/table';
 import type { Device } from '../runtime/device';
-import {
-  networkNames,
-  type CaseReport,
-  type DomainReport,
-  type NetworkName,
-  type NetworkReport,
-  type Report,
-} from '../contract/report';
-import type { OutputKind, RunFolder, Weights } from '../runs/run-folder';
+import type { MetricName, Aggregate, ClassMetrics } from '../contract/metrics';
+import type { CaseReport, DomainReport, NetworkReport, Threshold } from '../contract/report';
+import type { NetworkInfo } from '../contract/plan';
+import type { Weights } from '../weights';
 import { Segmenter } from './segmenter';
-
-/** Which of the config's two networks a name of the report stands for. */
-export const roleOf = (network: NetworkName): 'teacher' | 'student' =>
-  network === 'teacher' ? 'teacher' : 'student';
-
-/** How probabilities become labels: the most probable class, or, for one class, from a probability on. */
-export type Threshold = 'argmax' | number;
 
 /** Class indices of probabilities [slices][planes][rows][columns], `pixels` = rows * columns. */
 export function labelsOf(
@@ -174,11 +153,14 @@ export async function segmentCase(
   return { labels, probabilities };
 }
 
+/** Label maps, probabilities, and where prediction and reference differ. */
+export type OutputKind = 'predictions' | 'probabilities' | 'errors';
+
 /** What `evaluateNetwork` needs beside a network. */
 export interface EvaluationOptions {
   config: DistillConfig;
-  /** Folder that the files which the config asks for go to, one for each image file; null: none are written. */
-  output: { folder: RunFolder; domain: string; network: NetworkName } | null;
+  /** The folder that files of a kind go to which the config asks for, one for each image file; null: none are written. */
+  output: ((kind: OutputKind) => string) | null;
   threshold: Threshold;
   /** Called before each case; throws to stop. */
   beforeCase: () => void;
@@ -228,13 +210,12 @@ export async function evaluateNetwork(
 }
 
 async function writeOutputs(
-  { folder, domain, network }: NonNullable<EvaluationOptions['output']>,
+  into: NonNullable<EvaluationOptions['output']>,
   { classes, output }: DistillConfig,
   { geometry, native }: PreparedResult,
   prediction: Uint8Array,
   inClass: (label: number) => Float32Array,
 ): Promise<void> {
-  const into = (kind: OutputKind) => folder.outputFolder(kind, domain, network);
   if (output.predictions) await writePrediction(geometry, prediction, into('predictions'));
   if (output.errors && native.label)
     await writePrediction(geometry, errorMap(prediction, native.label), into('errors'));
@@ -268,24 +249,26 @@ function caseMean(item: CaseReport, name: MetricName): number | null {
   return values.length ? mean(values) : null;
 }
 
-/** The distilled student's gain in Dice on a domain's cases, where both networks were evaluated. */
+/** Each distilled student's gain in Dice over each baseline on a domain's cases, where both were evaluated. */
 export function gainsOf(
-  networks: DomainReport['networks'],
+  found: DomainReport['networks'],
+  networks: readonly NetworkInfo[],
   { evaluation, training }: DistillConfig,
 ): DomainReport['gain'] {
-  const dice = (network: NetworkName) =>
-    networks[network]?.cases.map((item) => caseMean(item, 'dice'));
-  const student = dice('student');
+  const dice = (network: string) => found[network]?.cases.map((item) => caseMean(item, 'dice'));
+  const named = (role: NetworkInfo['role']) =>
+    networks.flatMap(({ name, role: own }) => (own === role ? [name] : []));
   const gain: DomainReport['gain'] = {};
-  for (const other of ['warmup', 'control'] as const) {
-    const values = dice(other);
-    if (student && values)
-      gain[other] = comparePaired(student, values, {
+  for (const student of named('student'))
+    for (const baseline of named('baseline')) {
+      const [first, second] = [dice(student), dice(baseline)];
+      if (!first || !second) continue;
+      (gain[student] ??= {})[baseline] = comparePaired(first, second, {
         resamples: evaluation.bootstrap,
         confidence: evaluation.confidence,
-        random: new Random(training.seed, 'bootstrap', other),
+        random: new Random(training.seed, 'bootstrap', baseline),
       });
-  }
+    }
   return gain;
 }
 
@@ -336,23 +319,4 @@ function summarizeNetwork(
     classes: byClass,
     cases,
   };
-}
-
-/** Every metric of every case as CSV, one row for each domain, network, case and class. */
-export function casesCsv(report: Report): string {
-  const lines = [['domain', 'role', 'network', 'case', 'class', 'presence', ...metricNames]];
-  for (const [domain, { role, networks }] of Object.entries(report.domains))
-    for (const network of networkNames)
-      for (const { id, classes } of networks[network]?.cases ?? [])
-        for (const [name, metrics] of Object.entries(classes))
-          lines.push([
-            domain,
-            role,
-            network,
-            id,
-            name,
-            metrics.presence,
-            ...metricNames.map((metric) => String(metrics[metric] ?? '')),
-          ]);
-  return lines.map((line) => `${line.map(csvField).join(',')}\n`).join('');
 }

@@ -7,7 +7,8 @@ import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { areaUnderRoc } from '../metrics/auc';
 import { centrelineDice } from '../metrics/cldice';
-import { confusion, overlap, presenceOf, type Overlap, type Presence } from '../metrics/overlap';
+import { confusion, overlap, presenceOf } from '../metrics/overlap';
+import { type Overlap, type Presence } from '../contract/metrics';
 import { surfaceMetrics, type Outside, type Shape, type SurfaceMetrics } from '../metrics/surface';
 
 export interface ScoreOptions {

@@ -3,14 +3,14 @@ import { inputChannels } from '../preparation/prepare';
 import { sliceOf, type Batch } from '../batches/sampler';
 import { blendTiles, cutTile, tilePositions } from '../batches/tiles';
 import type { PreparedCase } from '../images/volume';
-import { AlignmentNetwork } from '../method/gkd/alignment';
+import { AlignmentNetwork, alignmentNames } from '../method/gkd/alignment';
 import { unit } from '../method/gkd/vectors';
 import { Graph } from '../graph/graph';
 import { softmax } from '../graph/softmax';
 import { Network } from '../networks/network';
 import type { Device } from '../runtime/device';
 import { Program } from '../runtime/program';
-import type { Weights } from '../runs/run-folder';
+import type { Weights } from '../weights';
 
 const batchSize = 8;
 
@@ -94,7 +94,7 @@ export class VectorEncoder {
     const network = new Network(graph, role, config[role], config.classes.length);
     const alignment = new AlignmentNetwork(
       graph,
-      role === 'teacher' ? 'tan' : 'san',
+      alignmentNames[role],
       config.method.psae.channels,
     );
     const image = graph.input('image', 'float32', [

@@ -1,33 +1,17 @@
+import type {
+  Aggregate,
+  ClassMetrics,
+  ClassSummary,
+  Confusion,
+  MetricName,
+  Presence,
+} from '../contract/metrics';
 import type { Random } from '../random';
 import { areaUnderRoc } from './auc';
 import { centrelineDice } from './cldice';
-import {
-  confusion,
-  overlap,
-  presenceOf,
-  type Confusion,
-  type Overlap,
-  type Presence,
-} from './overlap';
+import { confusion, overlap, presenceOf } from './overlap';
 import { bootstrapInterval, mean, percentile, standardDeviation } from './statistics';
 import { surfaceMetrics, type Shape, type Spacing } from './surface';
-
-/** Every metric of one class in one case; null where it is undefined or was not asked for. */
-export interface ClassMetrics extends Overlap {
-  auc: number | null;
-  /** Surface distances in mm, see `SurfaceMetrics`. */
-  assd: number | null;
-  hd95: number | null;
-  hd: number | null;
-  /** See `centrelineDice`. */
-  cldice: number | null;
-  /**
-   * `bothEmpty`: the class is in neither map; the case is left out of means and counted. `missed`: only in the reference,
-   * `falseAlarm`: only in the prediction; Dice and clDice are 0, distances the image's diagonal, and the case counts.
-   */
-  presence: Presence;
-  confusion: Confusion;
-}
 
 export const metricNames = [
   'dice',
@@ -41,9 +25,7 @@ export const metricNames = [
   'hd95',
   'hd',
   'cldice',
-] as const;
-export type MetricName = (typeof metricNames)[number];
-
+] as const satisfies readonly MetricName[];
 export interface CaseInput {
   /** Class indices, 0 the background; any shape, all of one length. */
   prediction: Uint8Array;
@@ -106,17 +88,6 @@ function maskOf(labels: Uint8Array, label: number, fov: Uint8Array | null): Uint
   return mask;
 }
 
-/** A metric over cases. */
-export interface Aggregate {
-  mean: number | null;
-  sd: number | null;
-  median: number | null;
-  /** Bootstrap interval of the mean. */
-  ci: [low: number, high: number] | null;
-  /** Cases that the mean is over. */
-  n: number;
-}
-
 export interface AggregateOptions {
   resamples: number;
   confidence: number;
@@ -133,14 +104,6 @@ export function aggregate(values: readonly (number | null)[], o: AggregateOption
     ci: bootstrapInterval(defined, o.resamples, o.confidence, o.random),
     n: defined.length,
   };
-}
-
-/** A class over cases: every metric's aggregate, and how many cases were left out, missed or false alarms. */
-export interface ClassSummary {
-  metrics: Record<MetricName, Aggregate>;
-  nBothEmpty: number;
-  nMissed: number;
-  nFalseAlarm: number;
 }
 
 /**

@@ -1,17 +1,9 @@
+import type { FrechetSemanticDistance } from '../contract/metrics';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { UserError } from '../errors';
 import type { Random } from '../random';
 
 type Vectors = readonly Float64Array[];
-
-/** A Fréchet Semantic Distance and what it was taken from. */
-export interface FrechetSemanticDistance {
-  value: number;
-  /** Vectors of each side. */
-  n: number;
-  /** Principal components. */
-  dims: number;
-}
 
 /**
  * Fréchet Semantic Distance of two sets of vectors,

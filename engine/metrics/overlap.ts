@@ -1,11 +1,4 @@
-/** Pixels or voxels of one class: true and false positives, false and true negatives. */
-export interface Confusion {
-  tp: number;
-  fp: number;
-  fn: number;
-  tn: number;
-}
-
+import type { Confusion, Overlap, Presence } from '../contract/metrics';
 /** Counts for `label` in two label maps of one length, within `fov` where there is one. */
 export function confusion(
   prediction: Uint8Array,
@@ -28,18 +21,6 @@ export function confusion(
   return { tp, fp: found - tp, fn: expected - tp, tn: inside - found - expected + tp };
 }
 
-/** Overlap of a class; null where a quotient has no denominator. */
-export interface Overlap {
-  dice: number | null;
-  iou: number | null;
-  sensitivity: number | null;
-  specificity: number | null;
-  /** 0 where a class was missed: a network that finds nothing must not raise its mean by it. */
-  precision: number | null;
-  /** |V_pred - V_ref| / V_ref, in percent. */
-  ravd: number | null;
-}
-
 const quotient = (a: number, b: number): number | null => (b === 0 ? null : a / b);
 
 export function overlap({ tp, fp, fn, tn }: Confusion): Overlap {
@@ -52,9 +33,6 @@ export function overlap({ tp, fp, fn, tn }: Confusion): Overlap {
     ravd: quotient(100 * Math.abs(fp - fn), tp + fn),
   };
 }
-
-/** Whether a case counts, and how: see `ClassMetrics`. */
-export type Presence = 'scored' | 'bothEmpty' | 'missed' | 'falseAlarm';
 
 export function presenceOf({ tp, fp, fn }: Confusion): Presence {
   if (tp + fn === 0) return tp + fp === 0 ? 'bothEmpty' : 'falseAlarm';

@@ -1,16 +1,6 @@
+import type { PairedComparison, SignedRankTest } from '../contract/metrics';
 import { mean, percentile, bootstrapInterval } from './statistics';
 import type { AggregateOptions } from './case';
-
-/** Wilcoxon's signed-rank test of paired differences. */
-export interface SignedRankTest {
-  /** The smaller of the sums of the ranks of positive and of negative differences. */
-  statistic: number;
-  /** Two-sided probability of a statistic as small, if neither sign were favoured. */
-  p: number;
-  /** Differences that are not 0; those that are say nothing of a sign and are dropped (Wilcoxon 1945). */
-  n: number;
-  method: 'exact' | 'normal';
-}
 
 /** Above so many differences the normal distribution is as good as the exact one. */
 const largestExact = 50;
@@ -69,19 +59,6 @@ function normalTail(z: number): number {
   let fraction = z;
   for (let k = 100; k >= 1; k--) fraction = z + k / fraction;
   return density / fraction;
-}
-
-/** Two networks on the same cases: first - second. Null where there are too few pairs. */
-export interface PairedComparison {
-  /** Cases in which both have a value. */
-  n: number;
-  /** Cases in which at least one has none. */
-  leftOut: number;
-  mean: number | null;
-  median: number | null;
-  /** Bootstrap interval of the mean difference over cases. */
-  ci: [low: number, high: number] | null;
-  test: SignedRankTest | null;
 }
 
 /** Compares two networks by one metric, case by case; `first` and `second` are in one order of cases. */

@@ -1,9 +1,8 @@
-import type { NetworkName } from '../contract/report';
 import type { Points } from './curves';
 
 /** Which colour a mark has, whatever the theme makes of it; `soft` is the same hue drawn towards the text's colour. */
 export type ColorName =
-  | { kind: 'network'; network: NetworkName; soft?: boolean }
+  | { kind: 'network'; index: number; soft?: boolean }
   | { kind: 'series'; index: number }
   | { kind: 'text' };
 

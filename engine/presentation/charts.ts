@@ -1,57 +1,43 @@
 import type { GraphSnapshot } from '../contract/events';
-import { networkNames, type NetworkName } from '../contract/report';
+import type { NetworkInfo } from '../contract/plan';
 import type { Band, ColorName, Curve, Heatmap, LineChart, Marker, Scatter } from './chart';
-import type { History, Measure, Stage, StageHistory } from './history';
+import type { History, Measure, StageHistory } from './history';
 import { dashes } from './palette';
-import { networkTitles, stageTitles, termTitle } from './titles';
 
 /** `run`: all stages one after the other; `stage`: every stage from its own step 0, one above the other. */
 export type Axis = 'run' | 'stage';
 
-const networkMarkers: Record<NetworkName, Marker> = {
-  teacher: 'square',
-  warmup: 'triangle',
-  control: 'diamond',
-  student: 'circle',
-};
+/** Markers of networks, in their order. */
+const networkMarkers: readonly Marker[] = ['square', 'triangle', 'diamond', 'circle'];
+const markerOf = ({ color }: NetworkInfo): Marker => networkMarkers[color % networkMarkers.length];
 
-/** Which colour a term has; the terms of TAN and SAN share it and differ in their dash. */
-const termColors: Record<string, number> = {
-  crossEntropy: 0,
-  dice: 1,
-  intra: 2,
-  inter: 3,
-  studentToTeacher: 4,
-  teacherToStudent: 5,
-  reconstruction: 0,
-  features: 0,
-  output: 1,
-  regularisation: 2,
-  consistency: 3,
-};
+/** How a term of a loss is drawn. */
+function termStyle(stage: StageHistory, term: string): Pick<Curve, 'name' | 'color' | 'dash'> {
+  if (term === 'loss') return { name: 'Total', color: { kind: 'text' }, dash: [] };
+  const { title, color, dashed } = stage.term(term);
+  return { name: title, color: { kind: 'series', index: color }, dash: dashed ? dashes[1] : [] };
+}
 
 /** Every term of a stage's loss. `smoothing` as in `smooth`; above 0 the curve itself stays faintly behind. */
 export function lossChart(
+  history: History,
   stage: StageHistory,
   { smoothing, log }: { smoothing: number; log: boolean },
 ): LineChart {
   const x = stage.step;
-  const curves = stage.terms.map((term, i): Curve => {
+  const curves = stage.terms.map((term): Curve => {
     const y = stage.losses(term);
-    const [network, part] = term.includes('.') ? term.split('.') : ['', term];
     return {
-      name: termTitle(term),
+      ...termStyle(stage, term),
       x,
       y: smoothing > 0 ? stage.smoothedLosses(term, smoothing) : y,
       ...(smoothing > 0 ? { raw: y } : {}),
-      color: term === 'loss' ? { kind: 'text' } : { kind: 'series', index: termColors[part] ?? i },
-      dash: network === 'san' ? dashes[1] : [],
       marker: null,
     };
   });
   return {
     kind: 'lines',
-    title: `Loss, ${stageTitles[stage.stage].toLowerCase()}`,
+    title: `Loss, ${history.stageTitle(stage.stage).toLowerCase()}`,
     xTitle: 'Step',
     yTitle: 'Loss',
     log,
@@ -62,15 +48,15 @@ export function lossChart(
 
 /** How a curve of a network in a domain is drawn: the network gives hue and marker, the domain's role shade and dash. */
 function networkStyle(
-  network: NetworkName,
+  network: NetworkInfo,
   role: 'source' | 'target',
   targetIndex: number,
 ): Pick<Curve, 'color' | 'dash' | 'marker'> {
   const target = role === 'target';
   return {
-    color: { kind: 'network', network, soft: target },
+    color: { kind: 'network', index: network.color, soft: target },
     dash: target ? dashes[1 + (targetIndex % (dashes.length - 1))] : [],
-    marker: networkMarkers[network],
+    marker: markerOf(network),
   };
 }
 
@@ -78,16 +64,16 @@ function networkStyle(
 export function diceChart(history: History, axis: Axis): LineChart {
   const { domains } = history;
   const targets = [...domains].flatMap(([name, role]) => (role === 'target' ? [name] : []));
-  const curves = networkNames.flatMap((network) =>
+  const curves = history.plan.networks.flatMap((network) =>
     [...domains].flatMap(([domain, role]): Curve[] => {
       const points = history.evaluations.filter(
-        (e) => e.network === network && e.domain === domain && e.dice !== null,
+        (e) => e.network === network.name && e.domain === domain && e.dice !== null,
       );
       const drawn = eventCurve(history, axis, points, (e) => e.dice!);
       if (drawn.x.length === 0) return [];
       return [
         {
-          name: `${networkTitles[network]}, ${domain} (${role})`,
+          name: `${network.title}, ${domain} (${role})`,
           ...drawn,
           ...networkStyle(network, role, targets.indexOf(domain)),
         },
@@ -108,18 +94,18 @@ export function diceChart(history: History, axis: Axis): LineChart {
 /** Fréchet Semantic Distance of every pair over time, by network. */
 export function fsdChart(history: History, axis: Axis): LineChart {
   const pairs = [...new Set(history.distances.map((e) => e.pair))];
-  const curves = networkNames.flatMap((network) =>
+  const curves = history.plan.networks.flatMap((network) =>
     pairs.flatMap((pair, p): Curve[] => {
-      const points = history.distances.filter((e) => e.network === network && e.pair === pair);
+      const points = history.distances.filter((e) => e.network === network.name && e.pair === pair);
       const drawn = eventCurve(history, axis, points, (e) => e.value);
       if (drawn.x.length === 0) return [];
       return [
         {
-          name: `${networkTitles[network]}, ${pair}`,
+          name: `${network.title}, ${pair}`,
           ...drawn,
-          color: { kind: 'network', network, soft: p > 0 },
+          color: { kind: 'network', index: network.color, soft: p > 0 },
           dash: dashes[p % dashes.length],
-          marker: networkMarkers[network],
+          marker: markerOf(network),
         },
       ];
     }),
@@ -139,7 +125,7 @@ const axisTitle = (axis: Axis): string =>
   axis === 'run' ? 'Step of the run' : 'Step of the stage';
 
 /** Points of events in order. What the evaluation at the end finds stands apart: it has other cases. */
-function eventCurve<E extends { stage: Stage; step: number }>(
+function eventCurve<E extends { stage: string; step: number }>(
   history: History,
   axis: Axis,
   events: readonly E[],
@@ -166,21 +152,16 @@ export function gradientChart(history: History, stage: StageHistory): LineChart 
   const terms = [...new Set(events.flatMap((e) => Object.keys(e.norms)))];
   return {
     kind: 'lines',
-    title: `Gradient norms, ${stageTitles[stage.stage].toLowerCase()}`,
+    title: `Gradient norms, ${history.stageTitle(stage.stage).toLowerCase()}`,
     xTitle: 'Step',
     yTitle: 'Gradient norm',
     log: true,
-    curves: terms.map((term, i) => {
-      const [network, part] = term.includes('.') ? term.split('.') : ['', term];
-      return {
-        name: termTitle(term),
-        x: Float64Array.from(events, (e) => e.step),
-        y: Float64Array.from(events, (e) => e.norms[term] ?? NaN),
-        color: { kind: 'series', index: termColors[part] ?? i },
-        dash: network === 'san' ? dashes[1] : [],
-        marker: 'circle',
-      };
-    }),
+    curves: terms.map((term) => ({
+      ...termStyle(stage, term),
+      x: Float64Array.from(events, (e) => e.step),
+      y: Float64Array.from(events, (e) => e.norms[term] ?? NaN),
+      marker: 'circle',
+    })),
     bands: [],
   };
 }
@@ -229,7 +210,7 @@ export function stageBands(history: History): Band[] {
     .filter((s) => s.state !== 'skipped' && s.steps > 0)
     .map(({ stage, steps }) => {
       const from = history.offset(stage);
-      return { from, to: from + steps, title: stageTitles[stage] };
+      return { from, to: from + steps, title: history.stageTitle(stage) };
     });
 }
 
@@ -312,6 +293,8 @@ function isEdge({ inter, views }: GraphSnapshot, r: number, c: number): boolean 
   return inter.scope === 'batch' || Math.floor(r / views) === Math.floor(c / views);
 }
 
+const sideTitles = { teacher: 'Teacher', student: 'Student' };
+
 /** Vectors of both networks: the domain gives the colour, the network the shape; anchors are filled, their views are outlines. */
 export function vectorScatter(snapshot: GraphSnapshot): Scatter {
   const { vectors, step, images, views } = snapshot;
@@ -326,7 +309,7 @@ export function vectorScatter(snapshot: GraphSnapshot): Scatter {
       return {
         x,
         y,
-        title: `${networkTitles[network].split(',')[0]}, ${nodeTitle(snapshot, { image, view })}`,
+        title: `${sideTitles[network]}, ${nodeTitle(snapshot, { image, view })}`,
         color: color(vectors.domain[r]),
         marker: markers[network],
         filled: anchor,
@@ -373,12 +356,12 @@ export function comparableCurves(runs: readonly NamedHistory[]): { key: string; 
       if (e.stage !== 'evaluate')
         found.set(
           JSON.stringify(['dice', e.network, e.domain]),
-          `Dice, ${networkTitles[e.network]}, ${e.domain} (${e.role})`,
+          `Dice, ${history.networkTitle(e.network)}, ${e.domain} (${e.role})`,
         );
     for (const e of history.distances)
       found.set(
         JSON.stringify(['fsd', e.network, e.pair]),
-        `FSD, ${networkTitles[e.network]}, ${e.pair}`,
+        `FSD, ${history.networkTitle(e.network)}, ${e.pair}`,
       );
   }
   for (const { history } of runs)
@@ -386,7 +369,7 @@ export function comparableCurves(runs: readonly NamedHistory[]): { key: string; 
       for (const term of stage.terms)
         found.set(
           JSON.stringify(['loss', stage.stage, term]),
-          `Loss, ${stageTitles[stage.stage].toLowerCase()}: ${termTitle(term)}`,
+          `Loss, ${history.stageTitle(stage.stage).toLowerCase()}: ${termStyle(stage, term).name}`,
         );
   return [...found].map(([key, title]) => ({ key, title }));
 }
@@ -400,7 +383,7 @@ export function comparisonChart(
   const [kind, first, second] = JSON.parse(key) as [string, string, string];
   const points = (history: History): Pick<Curve, 'x' | 'y' | 'raw'> => {
     if (kind === 'loss') {
-      const stage = history.stages.get(first as Stage);
+      const stage = history.stages.get(first);
       const y = stage?.losses(second) ?? new Float32Array(0);
       const x = y.length ? stage!.step : new Float64Array(0);
       return smoothing > 0 && stage

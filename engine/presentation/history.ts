@@ -1,30 +1,17 @@
-import type { StageName } from '../config/config';
-import type { EngineEvent } from '../contract/events';
+import type { EngineEvent, TimedEvent } from '../contract/events';
+import type { RunPlan, TermInfo } from '../contract/plan';
 import { Smoother } from './curves';
-
-/** A line of a run's `metrics.jsonl`. */
-export type TimedEvent = EngineEvent & { time: string };
+import { networkTitle, stageNames, stageTitle } from './networks';
+import { oldPlan, oldTerm } from './old-runs';
 
 type Of<T extends EngineEvent['type']> = Extract<TimedEvent, { type: T }>;
 export type StepEvent = Of<'step'>;
 /** Events that come seldom, and are passed on as they are. */
 export type RareEvent = Exclude<TimedEvent, StepEvent>;
-export type Stage = StageName | 'evaluate';
-
-/** In which order stages run. */
-export const stageOrder: readonly Stage[] = [
-  'teacher',
-  'warmup',
-  'psae',
-  'act',
-  'control',
-  'distill',
-  'evaluate',
-];
 
 /** Training steps of one stage as columns, row by row; NaN where a step has no such number. */
 export interface StepBlock {
-  stage: StageName;
+  stage: string;
   /** Steps that the stage has in all. */
   steps: number;
   step: Float64Array;
@@ -46,7 +33,7 @@ export interface Packet {
 
 /** Packs events; a stage's steps become one block. */
 export function packEvents(events: readonly TimedEvent[]): Packet {
-  const byStage = new Map<StageName, StepEvent[]>();
+  const byStage = new Map<string, StepEvent[]>();
   const rare: RareEvent[] = [];
   for (const event of events) {
     if (event.type !== 'step') {
@@ -120,7 +107,19 @@ export class StageHistory {
   private readonly smoothers = new Map<string, Smoother>();
   private readonly measureColumns = new Map<Measure, Growing<Float32Array>>();
 
-  constructor(readonly stage: Stage) {}
+  /** How its terms are shown, as it told when it began. */
+  private termInfos: Readonly<Record<string, TermInfo>> = {};
+
+  constructor(readonly stage: string) {}
+
+  describe(terms: Readonly<Record<string, TermInfo>>): void {
+    this.termInfos = terms;
+  }
+
+  /** How a term of its loss is shown; of a run that did not tell, as runs of its version had it. */
+  term(name: string): TermInfo {
+    return Object.hasOwn(this.termInfos, name) ? this.termInfos[name] : oldTerm(name);
+  }
 
   get step(): Float64Array {
     return this.stepColumn.values;
@@ -189,7 +188,9 @@ function appendColumns<K extends string>(
 
 /** All that a run has reported, in the form in which it is drawn. */
 export class History {
-  readonly stages = new Map<Stage, StageHistory>();
+  /** What the run trains. */
+  plan: RunPlan = oldPlan;
+  readonly stages = new Map<string, StageHistory>();
   readonly evaluations: Of<'evaluation'>[] = [];
   readonly distances: Of<'fsd'>[] = [];
   readonly graphs: Of<'graphs'>[] = [];
@@ -221,6 +222,8 @@ export class History {
     switch (event.type) {
       case 'run':
         this.ended = null;
+        // Written by an older version, it has none.
+        this.plan = (event as Partial<typeof event>).plan ?? oldPlan;
         break;
       case 'device':
         this.device = event;
@@ -237,6 +240,7 @@ export class History {
           event.state === 'finished' ? event.steps : Math.max(stage.reached, event.step);
         if (event.stage === 'evaluate' && event.state === 'started') this.forgetEvaluation(stage);
         if (event.seconds !== undefined) stage.seconds = event.seconds;
+        if (event.terms) stage.describe(event.terms);
         break;
       }
       case 'evaluation':
@@ -270,15 +274,25 @@ export class History {
         if (list[i].stage === 'evaluate') list.splice(i, 1);
   }
 
-  private stage(name: Stage): StageHistory {
+  private stage(name: string): StageHistory {
     let stage = this.stages.get(name);
     if (!stage) this.stages.set(name, (stage = new StageHistory(name)));
     return stage;
   }
 
-  /** The stages that there are, in the order in which they run. */
+  /** The stages that there are, in the order in which they run; those that the plan does not know after those that it does. */
   get ordered(): StageHistory[] {
-    return stageOrder.flatMap((name) => this.stages.get(name) ?? []);
+    const known = stageNames(this.plan);
+    const others = [...this.stages.keys()].filter((name) => !known.includes(name));
+    return [...known, ...others].flatMap((name) => this.stages.get(name) ?? []);
+  }
+
+  stageTitle(name: string): string {
+    return stageTitle(this.plan, name);
+  }
+
+  networkTitle(name: string): string {
+    return networkTitle(this.plan, name);
   }
 
   /** The stage at work, or the last one. */
@@ -290,7 +304,7 @@ export class History {
   }
 
   /** Steps of the whole run before a stage begins, so that one axis holds all stages. */
-  offset(stage: Stage): number {
+  offset(stage: string): number {
     let sum = 0;
     for (const s of this.ordered) {
       if (s.stage === stage) break;

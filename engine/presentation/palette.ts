@@ -1,5 +1,3 @@
-import type { NetworkName } from '../contract/report';
-
 /** A colour for light and for dark backgrounds, `#rrggbb`. */
 export interface Color {
   light: string;
@@ -7,25 +5,25 @@ export interface Color {
 }
 
 /**
- * Colours of the networks, as far apart for colour-blind eyes as for others and each at least 3 : 1 against its background. They are
- * contributed to VS Code as `meddistill.NAME`, so that a theme may change them.
+ * Colours of a run's networks in their order (teacher, undistilled students, distilled students), as far apart for colour-blind eyes as for
+ * others and each at least 3 : 1 against its background. They are contributed to VS Code as `meddistill.network1` and so on, so that a
+ * theme may change them.
  */
-export const networkColors: Record<NetworkName, Color> = {
-  teacher: { light: '#0276f4', dark: '#5eafeb' },
-  warmup: { light: '#b58c08', dark: '#fdda2e' },
-  control: { light: '#a71787', dark: '#c4287a' },
-  student: { light: '#05a470', dark: '#09f587' },
-};
-
-/** Colours of terms of a loss, and of runs that are compared. */
-export const seriesColors: readonly Color[] = [
+export const networkColors: readonly Color[] = [
   { light: '#0276f4', dark: '#5eafeb' },
-  { light: '#743103', dark: '#e43a0d' },
-  { light: '#05a470', dark: '#09f587' },
-  { light: '#a71787', dark: '#c4287a' },
   { light: '#b58c08', dark: '#fdda2e' },
+  { light: '#a71787', dark: '#c4287a' },
+  { light: '#05a470', dark: '#09f587' },
+  { light: '#743103', dark: '#e43a0d' },
   { light: '#0604f9', dark: '#545bf6' },
 ];
+
+/** Under this id VS Code knows the colour of a network, from 0. */
+export const networkColorId = (index: number): string =>
+  `meddistill.network${1 + (index % networkColors.length)}`;
+
+/** Colours of terms of a loss, and of runs that are compared. */
+export const seriesColors: readonly Color[] = [0, 4, 3, 2, 1, 5].map((n) => networkColors[n]);
 
 /** Dashes in pixels, drawn and left out by turns; the first is a solid line. */
 export const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]];

@@ -1,8 +1,9 @@
 import { parse } from 'jsonc-parser';
-import { networkNames, type Report } from '../contract/report';
-import type { RunRecord } from '../runs/run-folder';
+import type { NetworkInfo } from '../contract/plan';
+import type { Report } from '../contract/report';
+import type { RunRecord } from '../contract/run-record';
 import { markBest, numberCell, textCell, type Cell, type Table } from './table';
-import { networkTitles } from './titles';
+import { baselinesOf, studentsOf } from './networks';
 
 /** A run among several. */
 export interface ComparedRun {
@@ -32,36 +33,45 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
       Object.entries(report?.domains ?? {}).map(([name, d]) => [name, d.role] as const),
     ),
   );
-  for (const network of [...networkNames].reverse())
+  // Distilled students first, the teacher last; by name, the first run that has one says what it is called.
+  const networks = new Map<string, NetworkInfo>();
+  for (const { report } of runs)
+    for (const network of report?.networks ?? [])
+      if (!networks.has(network.name)) networks.set(network.name, network);
+  const order = { student: 0, baseline: 1, teacher: 2 };
+  const shown = [...networks.values()].reverse().sort((a, b) => order[a.role] - order[b.role]);
+  const targets = [...domains].flatMap(([domain, role]) => (role === 'target' ? [domain] : []));
+  for (const { name, title } of shown)
     for (const [domain, role] of domains)
       add(
-        `Dice, ${networkTitles[network].toLowerCase()}, ${domain} (${role})`,
-        (r) => r.domains[domain]?.networks[network]?.dice.mean,
+        `Dice, ${title.toLowerCase()}, ${domain} (${role})`,
+        (r) => r.domains[domain]?.networks[name]?.dice.mean,
         3,
         'higher',
       );
-  for (const [domain, role] of domains)
-    if (role === 'target')
+  const students = studentsOf([...networks.values()]);
+  for (const domain of targets)
+    for (const student of students)
       add(
-        `Gain of distillation over warm-up, ${domain}`,
+        `Gain of ${students.length > 1 ? student.title.toLowerCase() : 'distillation'} over warm-up, ${domain}`,
         (r) => {
-          const { student, warmup } = r.domains[domain]?.networks ?? {};
-          return typeof student?.dice.mean === 'number' && typeof warmup?.dice.mean === 'number'
-            ? student.dice.mean - warmup.dice.mean
-            : null;
+          const [alone] = baselinesOf(r.networks);
+          const [after, before] = [student, alone].map(
+            (network) => network && r.domains[domain]?.networks[network.name]?.dice.mean,
+          );
+          return typeof after === 'number' && typeof before === 'number' ? after - before : null;
         },
         3,
         'higher',
       );
-  for (const [domain, role] of domains)
-    if (role === 'target')
-      for (const network of [...networkNames].reverse())
-        add(
-          `FSD to ${domain}, ${networkTitles[network].toLowerCase()}`,
-          (r) => r.fsd.sourceToTarget[domain]?.[network]?.value,
-          4,
-          'lower',
-        );
+  for (const domain of targets)
+    for (const { name, title } of shown)
+      add(
+        `FSD to ${domain}, ${title.toLowerCase()}`,
+        (r) => r.fsd.sourceToTarget[domain]?.[name]?.value,
+        4,
+        'lower',
+      );
   add('Parameters of the student', (r) => r.parameters.student, 0, 'lower');
   add(
     'Time of all stages, s',

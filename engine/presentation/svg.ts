@@ -31,7 +31,7 @@ export function inkFor(theme: 'light' | 'dark'): Ink {
     color: (name) => {
       if (name.kind === 'text') return text;
       if (name.kind === 'series') return seriesColors[name.index % seriesColors.length][theme];
-      const color = networkColors[name.network][theme];
+      const color = networkColors[name.index % networkColors.length][theme];
       return name.soft ? mix(color, text, softShare) : color;
     },
   };

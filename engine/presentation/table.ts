@@ -60,6 +60,19 @@ export function csvField(text: string): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
+/** Plain enough for a terminal, yet Markdown: all columns to the left, nothing in bold. */
+export function tableText({ columns, rows }: Table): string {
+  const lines = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => row.map(({ text }) => text)),
+  ];
+  const widths = columns.map((_, c) => Math.max(3, ...lines.map((line) => line[c].length)));
+  const [header, ...body] = lines.map(
+    (line) => `| ${line.map((text, c) => text.padEnd(widths[c])).join(' | ')} |`,
+  );
+  return [header, `| ${widths.map((w) => '-'.repeat(w)).join(' | ')} |`, ...body].join('\n');
+}
+
 /** Markdown (GitHub's), columns lined up; the best in bold. */
 export function tableMarkdown({ columns, rows, note }: Table): string {
   const escape = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

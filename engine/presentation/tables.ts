@@ -1,11 +1,9 @@
-import type { Aggregate, MetricName } from '../metrics/case';
-import { networkNames, type NetworkName, type Report } from '../contract/report';
+import type { Aggregate, MetricName } from '../contract/metrics';
+import type { NetworkInfo } from '../contract/plan';
+import type { Report } from '../contract/report';
 import type { History } from './history';
 import { markBest, numberCell, textCell, type Cell, type Table } from './table';
-import { networkTitles } from './titles';
-
-/** Students are compared with each other; the teacher is what they are held against. */
-const students: readonly NetworkName[] = ['warmup', 'control', 'student'];
+import { baselinesOf, sizeOf, studentsOf } from './networks';
 
 const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {
   const cell = numberCell(a?.mean, digits);
@@ -17,21 +15,27 @@ const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {
 /** Dice by network and domain, FSD to each target and size; the best student of each column is marked. */
 export function finalTable(report: Report): Table {
   const domains = Object.entries(report.domains);
-  const targets = domains.filter(([, d]) => d.role === 'target').map(([name]) => name);
-  const networks = networkNames.filter((n) => domains.some(([, d]) => d.networks[n]));
-  const rows = networks.map((network) => [
-    textCell(networkTitles[network]),
-    ...domains.map(([, d]) => aggregateCell(d.networks[network]?.dice, 3)),
-    ...targets.map((name) => numberCell(report.fsd.sourceToTarget[name]?.[network]?.value, 4)),
-    {
-      text: report.parameters[network === 'teacher' ? 'teacher' : 'student'].toLocaleString('en'),
-      value: report.parameters[network === 'teacher' ? 'teacher' : 'student'],
-    },
-  ]);
+  // Without alignment networks there are no vectors to measure.
+  const measured = domains.flatMap(([name, d]) =>
+    d.role === 'target' && report.fsd.sourceToTarget[name] ? [name] : [],
+  );
+  const { networks } = report;
+  const rows = networks.map((network) => {
+    const size = report.parameters[sizeOf(network)];
+    return [
+      textCell(network.title),
+      ...domains.map(([, d]) => aggregateCell(d.networks[network.name]?.dice, 3)),
+      ...measured.map((name) =>
+        numberCell(report.fsd.sourceToTarget[name][network.name]?.value, 4),
+      ),
+      { text: size.toLocaleString('en'), value: size },
+    ];
+  });
+  // Students are compared with each other; the teacher is what they are held against.
   const ofStudents = (column: number) =>
-    rows.flatMap((row, r) => (students.includes(networks[r]) ? [row[column]] : []));
+    rows.flatMap((row, r) => (networks[r].role === 'teacher' ? [] : [row[column]]));
   domains.forEach((_, i) => markBest(ofStudents(1 + i), 'higher'));
-  targets.forEach((_, i) => markBest(ofStudents(1 + domains.length + i), 'lower'));
+  measured.forEach((_, i) => markBest(ofStudents(1 + domains.length + i), 'lower'));
   const first = Object.values(report.fsd.sourceToTarget)[0];
   const fsd = first && Object.values(first)[0];
   return {
@@ -42,7 +46,7 @@ export function finalTable(report: Report): Table {
         title: `Dice ${name} (${d.role}, n=${d.cases}${d.fov === 'none' ? '' : `, FOV ${d.fov}`}) [${Math.round(100 * (report.confidence ?? 0.95))}% CI]`,
         numeric: true,
       })),
-      ...targets.map((name) => ({ title: `FSD to ${name}`, numeric: true })),
+      ...measured.map((name) => ({ title: `FSD to ${name}`, numeric: true })),
       { title: 'Parameters', numeric: true },
     ],
     rows,
@@ -53,33 +57,39 @@ export function finalTable(report: Report): Table {
   };
 }
 
-/** What distillation gains over the other students, case by case, with interval and test. */
+/** What distillation gains over the students that are not distilled, case by case, with interval and test. */
 export function gainsTable(report: Report): Table | null {
+  const students = studentsOf(report.networks);
+  const several = students.length > 1;
   const rows = Object.entries(report.domains).flatMap(([domain, { role, gain }]) =>
-    (['warmup', 'control'] as const).flatMap((other): Cell[][] => {
-      const g = gain?.[other];
-      if (!g) return [];
-      const mean = numberCell(g.mean, 3);
-      if (g.ci) mean.text += ` [${g.ci.map((v) => v.toFixed(3)).join(', ')}]`;
-      return [
-        [
-          textCell(`${domain} (${role})`),
-          textCell(networkTitles[other]),
-          mean,
-          numberCell(g.median, 3),
-          numberCell(g.test?.p, 3),
-          numberCell(g.n, 0),
-          numberCell(g.leftOut, 0),
-        ],
-      ];
-    }),
+    students.flatMap((student) =>
+      baselinesOf(report.networks).flatMap((baseline): Cell[][] => {
+        const g = gain?.[student.name]?.[baseline.name];
+        if (!g) return [];
+        const mean = numberCell(g.mean, 3);
+        if (g.ci) mean.text += ` [${g.ci.map((v) => v.toFixed(3)).join(', ')}]`;
+        return [
+          [
+            textCell(`${domain} (${role})`),
+            ...(several ? [textCell(student.title)] : []),
+            textCell(baseline.title),
+            mean,
+            numberCell(g.median, 3),
+            numberCell(g.test?.p, 3),
+            numberCell(g.n, 0),
+            numberCell(g.leftOut, 0),
+          ],
+        ];
+      }),
+    ),
   );
   if (rows.length === 0) return null;
   const percent = `${Math.round(100 * (report.confidence ?? 0.95))}%`;
   return {
-    title: 'Gain in Dice of the distilled student',
+    title: `Gain in Dice of the distilled ${several ? 'students' : 'student'}`,
     columns: [
       { title: 'Domain' },
+      ...(several ? [{ title: 'Student' }] : []),
       { title: 'Over' },
       { title: `Mean difference [${percent} CI]`, numeric: true },
       { title: 'Median', numeric: true },
@@ -111,14 +121,14 @@ export function metricsTable(report: Report): Table {
   const metrics = metricsOf(report);
   const rows = Object.entries(report.domains).flatMap(([domain, { role, networks }]) =>
     report.classes.flatMap((name) =>
-      networkNames.flatMap((network): Cell[][] => {
-        const summary = networks[network]?.classes[name];
+      report.networks.flatMap((network): Cell[][] => {
+        const summary = networks[network.name]?.classes[name];
         if (!summary) return [];
         return [
           [
             textCell(`${domain} (${role})`),
             textCell(name),
-            textCell(networkTitles[network]),
+            textCell(network.title),
             ...metrics.map((m) => numberCell(summary.metrics[m]?.mean, metricTitles[m]?.[1] ?? 2)),
             ...[summary.nBothEmpty, summary.nMissed, summary.nFalseAlarm].map((n) =>
               numberCell(n, 0),
@@ -147,8 +157,8 @@ export function metricsTable(report: Report): Table {
 function metricsOf(report: Report): MetricName[] {
   const found = new Set(
     Object.values(report.domains).flatMap(({ networks }) =>
-      Object.values(networks).flatMap(({ classes }) =>
-        Object.values(classes).flatMap(({ metrics }) =>
+      Object.values(networks).flatMap((network) =>
+        Object.values(network?.classes ?? {}).flatMap(({ metrics }) =>
           (Object.keys(metrics) as MetricName[]).filter((m) => metrics[m].mean !== null),
         ),
       ),
@@ -160,38 +170,49 @@ function metricsOf(report: Report): MetricName[] {
 
 /** Dice of each case by network, mean over classes, and what distillation gained over the warm-up student; the worst gain first. */
 export function casesTable(report: Report): Table {
+  const { networks: all } = report;
+  const [baseline] = baselinesOf(all);
+  const students = studentsOf(all);
   const rows = Object.entries(report.domains).flatMap(([domain, { networks }]) => {
-    const dice = (network: NetworkName, id: string): number | null => {
-      const found = networks[network]?.cases.find((c) => c.id === id);
+    const dice = (network: NetworkInfo | undefined, id: string): number | null => {
+      const found = network && networks[network.name]?.cases.find((c) => c.id === id);
       const values = Object.values(found?.classes ?? {}).flatMap((c) =>
         c.dice === null ? [] : [c.dice],
       );
       return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
     };
     const ids = [
-      ...new Set(Object.values(networks).flatMap(({ cases }) => cases.map(({ id }) => id))),
+      ...new Set(
+        Object.values(networks)
+          .flatMap((network) => network?.cases ?? [])
+          .map(({ id }) => id),
+      ),
     ];
     return ids
       .map((id) => {
-        const [student, warmup] = [dice('student', id), dice('warmup', id)];
-        const gain = student === null || warmup === null ? null : student - warmup;
-        return { id, gain, all: networkNames.map((n) => dice(n, id)) };
+        const before = dice(baseline, id);
+        const gains = students.map((student) => {
+          const after = dice(student, id);
+          return after === null || before === null ? null : after - before;
+        });
+        return { id, gains, dice: all.map((network) => dice(network, id)) };
       })
-      .sort((a, b) => (a.gain ?? Infinity) - (b.gain ?? Infinity))
-      .map(({ id, gain, all }) => [
+      .sort((a, b) => (a.gains[0] ?? Infinity) - (b.gains[0] ?? Infinity))
+      .map(({ id, gains, dice: each }) => [
         textCell(domain),
         textCell(id),
-        ...all.map((v) => numberCell(v, 3)),
-        numberCell(gain, 3),
+        ...[...each, ...gains].map((v) => numberCell(v, 3)),
       ]);
   });
+  const gainTitle = ({ title }: NetworkInfo) =>
+    students.length > 1 ? `Gain over warm-up, ${title}` : 'Gain over warm-up';
   return {
     title: 'Dice by case',
     columns: [
       { title: 'Domain' },
       { title: 'Case' },
-      ...networkNames.map((n) => ({ title: networkTitles[n], numeric: true })),
-      { title: 'Gain over warm-up', numeric: true },
+      ...all.map(({ title }) => ({ title, numeric: true })),
+      ...students.map((student) => ({ title: gainTitle(student), numeric: true })),
     ],
     rows,
   };
@@ -200,13 +221,13 @@ export function casesTable(report: Report): Table {
 /** Teacher and student compared on each domain. */
 export function semanticDistanceTable(report: Report): Table | null {
   const rows = Object.entries(report.fsd.teacherToStudent).flatMap(([domain, byNetwork]) =>
-    networkNames.flatMap((network): Cell[][] => {
-      const fsd = byNetwork[network];
+    report.networks.flatMap((network): Cell[][] => {
+      const fsd = byNetwork[network.name];
       if (!fsd) return [];
       return [
         [
           textCell(domain),
-          textCell(networkTitles[network]),
+          textCell(network.title),
           numberCell(fsd.value, 4),
           numberCell(fsd.n, 0),
           numberCell(fsd.dims, 0),
@@ -232,7 +253,9 @@ export function semanticDistanceTable(report: Report): Table | null {
 /** The latest Dice of each network, for a run that has no report yet. */
 export function latestTable(history: History): Table {
   const domains = [...history.domains];
-  const networks = networkNames.filter((n) => history.evaluations.some((e) => e.network === n));
+  const networks = history.plan.networks.filter(({ name }) =>
+    history.evaluations.some((e) => e.network === name),
+  );
   return {
     title: 'Latest Dice',
     columns: [
@@ -240,10 +263,11 @@ export function latestTable(history: History): Table {
       ...domains.map(([name, role]) => ({ title: `${name} (${role})`, numeric: true })),
     ],
     rows: networks.map((network) => [
-      textCell(networkTitles[network]),
+      textCell(network.title),
       ...domains.map(([name]) =>
         numberCell(
-          history.evaluations.findLast((e) => e.network === network && e.domain === name)?.dice,
+          history.evaluations.findLast((e) => e.network === network.name && e.domain === name)
+            ?.dice,
           3,
         ),
       ),
@@ -252,30 +276,45 @@ export function latestTable(history: History): Table {
   };
 }
 
-/** What the run found, in one or two sentences a target: the distilled student against the warm-up student and the control. */
+/** What the run found, in one or two sentences a target and distilled student: the student against those that are not distilled. */
 export function verdict(report: Report): string[] {
+  const students = studentsOf(report.networks);
   return Object.entries(report.domains)
-    .filter(([, d]) => d.role === 'target')
-    .map(([name, { networks, cases }]) => {
-      const [student, warmup, control] = (['student', 'warmup', 'control'] as const).map(
-        (n) => networks[n]?.dice.mean ?? null,
-      );
-      if (student === null || warmup === null)
-        return `On ${name} Dice is undefined, so nothing can be said.`;
-      const gain = student - warmup;
-      const against = (other: number) => {
-        const d = student - other;
-        return Math.abs(d) < 0.0005
-          ? 'the same as'
-          : `${Math.abs(d).toFixed(3)} ${d > 0 ? 'above' : 'below'}`;
-      };
-      return (
-        `On ${name} (target, ${cases} ${cases === 1 ? 'case' : 'cases'}) the distilled student's Dice is ${student.toFixed(3)}, ${against(warmup)} the warm-up student's ${warmup.toFixed(3)}` +
-        (control === null
-          ? ''
-          : ` and ${against(control)} that of the student trained on for as long (${control.toFixed(3)})`) +
-        (gain > 0 ? '.' : ': distillation did not help here.') +
-        ' One seed alone does not show that a difference is real.'
-      );
-    });
+    .filter(([, { role }]) => role === 'target')
+    .flatMap(([domain]) => students.map((student) => verdictOn(report, domain, student)));
 }
+
+function verdictOn(report: Report, domain: string, student: NetworkInfo): string {
+  const { networks, cases } = report.domains[domain];
+  const [alone, ...others] = baselinesOf(report.networks);
+  const dice = (network: NetworkInfo | undefined) =>
+    (network && networks[network.name]?.dice.mean) ?? null;
+  const [own, before] = [dice(student), dice(alone)];
+  if (own === null || before === null)
+    return `On ${domain} Dice is undefined, so nothing can be said.`;
+  const against = (other: number) => {
+    const d = own - other;
+    return Math.abs(d) < 0.0005
+      ? 'the same as'
+      : `${Math.abs(d).toFixed(3)} ${d > 0 ? 'above' : 'below'}`;
+  };
+  const rest = others.flatMap((other) => {
+    const value = dice(other);
+    return value === null
+      ? []
+      : [` and ${against(value)} that of the ${lowerTitle(other)} (${value.toFixed(3)})`];
+  });
+  const name =
+    studentsOf(report.networks).length > 1
+      ? `the ${lowerTitle(student)} student's`
+      : `the distilled student's`;
+  return (
+    `On ${domain} (target, ${cases} ${cases === 1 ? 'case' : 'cases'}) ${name} Dice is ${own.toFixed(3)}, ${against(before)} the warm-up student's ${before.toFixed(3)}` +
+    rest.join('') +
+    (own > before ? '.' : ': distillation did not help here.') +
+    ' One seed alone does not show that a difference is real.'
+  );
+}
+
+/** `Student, trained on` within a sentence: `student trained on`. */
+const lowerTitle = ({ title }: NetworkInfo): string => title.toLowerCase().replace(', ', ' ');

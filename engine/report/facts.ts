@@ -1,6 +1,6 @@
 import type { ReportedRun } from './run-report';
-import { formatDuration, stageTitles } from '../presentation/titles';
-import type { Stage } from '../presentation/history';
+import { formatDuration } from '../presentation/duration';
+import { stageTitle } from '../presentation/networks';
 
 /** Where a run's numbers come from: what a reader needs to make them again. */
 export function runFacts({
@@ -27,7 +27,7 @@ export function runFacts({
           [
             'Time',
             seconds
-              .map(([stage, s]) => `${stageTitles[stage as Stage] ?? stage} ${formatDuration(s)}`)
+              .map(([stage, s]) => `${stageTitle(record.plan, stage)} ${formatDuration(s)}`)
               .join(', '),
           ] as [string, string],
         ]

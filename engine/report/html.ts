@@ -22,7 +22,9 @@ export function reportHtml(run: ReportedRun): string {
   const charts: Chart[] = [
     diceChart(history, 'run'),
     fsdChart(history, 'run'),
-    ...[...trained].reverse().map((stage) => lossChart(stage, { smoothing: 0.6, log: true })),
+    ...[...trained]
+      .reverse()
+      .map((stage) => lossChart(history, stage, { smoothing: 0.6, log: true })),
   ].filter(({ curves }) => curves.length > 0);
   const graphCharts = (kind: GraphKind) =>
     graphs ? Object.values(graphHeatmaps(graphs, kind)) : [];

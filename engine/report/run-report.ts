@@ -3,10 +3,11 @@ import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors';
 import type { GraphSnapshot } from '../contract/events';
 import type { Report } from '../contract/report';
-import { RunFolder, type RunRecord } from '../runs/run-folder';
+import { RunFolder } from '../runs/run-folder';
+import { type RunRecord } from '../contract/run-record';
 import { writeWhole } from '../files';
 import type { ComparedRun } from '../presentation/run-comparison';
-import { History, type TimedEvent } from '../presentation/history';
+import { History } from '../presentation/history';
 import { reportHtml } from './html';
 import { reportMarkdown } from './markdown';
 import { tableCsv } from '../presentation/table';
@@ -26,25 +27,14 @@ export function readRun(folder: string): ReportedRun {
   const path = resolve(folder);
   const files = new RunFolder(path);
   const record = files.readRecord();
-  const history = History.of(
-    text(files.metricsFile)
-      .split('\n')
-      .flatMap((line) => {
-        try {
-          return [JSON.parse(line) as TimedEvent];
-        } catch {
-          // Empty, or cut short by a crash.
-          return [];
-        }
-      }),
-  );
+  const history = History.of(files.readEvents());
   const last = history.graphs.at(-1);
   return {
     folder: path,
     name: basename(path),
     record,
-    report: json<Report>(files.reportFile),
-    config: text(join(path, 'config.distill.jsonc')),
+    report: existsSync(files.file('report')) ? files.readReport() : null,
+    config: text(files.file('config')),
     history,
     graphs: last ? json<GraphSnapshot>(join(path, last.file)) : null,
   };

@@ -1,17 +1,26 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { DeviceName, DistillConfig } from '../config/config';
 import { casesOf, scanCohort } from '../cohort/cohort';
-import { prepareCase, prepareDomain, writePrediction, type PreparedResult } from '../preparation/prepare';
-import { writeWhole } from '../files';
+import type { DistillConfig } from '../config/config';
+import type { NetworkInfo } from '../contract/plan';
+import type { Report } from '../contract/report';
+import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
-import { openDevice } from '../runtime/device';
 import { segmentCase } from '../evaluation/evaluation';
-import { networkNames, type NetworkName, type Report } from '../contract/report';
-import { countWeights, evaluateNetworks, stageOf } from './run';
-import { readRunConfig } from './run-config';
-import { RunFolder, type RunRecord, type Weights } from './run-folder';
+import { countWeights, evaluateNetworks } from '../evaluation/networks';
 import { Segmenter } from '../evaluation/segmenter';
+import { writeWhole } from '../files';
+import { alignmentStageName } from '../method/gkd/alignment-stage';
+import {
+  prepareCase,
+  prepareDomain,
+  writePrediction,
+  type PreparedResult,
+} from '../preparation/prepare';
+import { openDevice } from '../runtime/device';
+import type { Weights } from '../weights';
+import { readRunConfig } from './run-config';
+import { RunFolder } from './run-folder';
 
 /** A run to work with after its training. */
 export interface FinishedRun {
@@ -20,16 +29,21 @@ export interface FinishedRun {
   config: DistillConfig;
 }
 
-/** @throws UserError where the folder holds no run, or one whose distillation is not done */
-export function openRun(path: string, device?: DeviceName): FinishedRun {
+/** @throws UserError where the folder holds no run, or one whose students are not all there */
+export function openRun(path: string, device?: DistillConfig['device']): FinishedRun {
   const folder = new RunFolder(resolve(path));
   const record = folder.readRecord();
-  if (record.stages.distill?.state !== 'finished')
+  const missing = studentsOf(record).find(
+    ({ stage }) => record.stages[stage]?.state !== 'finished',
+  );
+  if (missing)
     throw new UserError(
       `The run ${folder.path} has no distilled student yet: it is ${record.state}; meddistill run --resume goes on with it.`,
     );
   return { folder, record, config: readRunConfig(folder, device) };
 }
+
+const studentsOf = ({ plan }: RunRecord) => plan.networks.filter(({ role }) => role === 'student');
 
 /** The same networks and preprocessing, on the domains of another config. @throws UserError where its classes differ */
 function withDomainsOf(config: DistillConfig, other: DistillConfig): DistillConfig {
@@ -69,17 +83,21 @@ export async function evaluateRun(
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
   const device = await openDevice(config.device, config.threads);
-  const networks: Partial<Record<NetworkName, Weights>> = {};
-  for (const name of networkNames) networks[name] = await folder.readStageWeights(stageOf[name]);
+  const { networks } = record.plan;
+  const weights = new Map<string, Weights>();
+  for (const { name, stage } of networks) weights.set(name, await folder.readStageWeights(stage));
   const began = performance.now();
   const result = await evaluateNetworks({
     config,
     networks,
-    alignment: await folder.readStageWeights('act'),
+    weights,
+    alignment: folder.hasStageWeights(alignmentStageName)
+      ? await folder.readStageWeights(alignmentStageName)
+      : null,
     device,
     tests: (domain) => tests[domain],
     validation,
-    folder: null,
+    output: null,
     stopIfAsked: () => {},
     onNetwork: (network, domain) => o.onNetwork?.(network, domain),
   });
@@ -89,6 +107,7 @@ export async function evaluateRun(
     device: { name: device.name, description: device.description, threads: device.threads },
     classes: config.classes,
     confidence: config.evaluation.confidence,
+    networks,
     parameters: {
       teacher: countWeights(config, 'teacher'),
       student: countWeights(config, 'student'),
@@ -112,25 +131,40 @@ async function validationOf(config: DistillConfig): Promise<PreparedResult[]> {
   return prepared;
 }
 
+/** A run's network by its name; `student` is its first one. @throws UserError for a name that is none */
+export function networkOf(record: RunRecord, name: string): NetworkInfo {
+  const { networks } = record.plan;
+  const found =
+    networks.find((network) => network.name === name) ??
+    (name === 'student' ? studentsOf(record)[0] : undefined);
+  if (!found)
+    throw new UserError(
+      `There is no network "${name}" in this run; there are ${networks.map((network) => network.name).join(', ')}.`,
+    );
+  return found;
+}
+
 /**
- * Segments images with a run's teacher or student as `domain` prepares them (default: the first source), and writes their label maps
+ * Segments images with one of a run's networks as `domain` prepares them (default: the first source), and writes their label maps
  * into `out` in each image's grid and format. Returns the files.
  */
 export async function predict(
-  { folder, config }: FinishedRun,
+  { folder, config, record }: FinishedRun,
   images: readonly string[],
-  o: { network: 'student' | 'teacher'; out: string; domain?: string },
+  o: { network: string; out: string; domain?: string },
 ): Promise<string[]> {
   const names = Object.keys(config.domains);
   const domain = o.domain ?? names.find((name) => config.domains[name].role === 'source')!;
   if (!names.includes(domain))
     throw new UserError(`There is no domain "${domain}"; there are ${names.join(', ')}.`);
+  const network = networkOf(record, o.network);
   const device = await openDevice(config.device, config.threads);
-  const weights = await folder.readStageWeights(stageOf[o.network]);
-  const segmenter = await Segmenter.open(config, o.network, weights, device);
+  const weights = await folder.readStageWeights(network.stage);
+  const architecture = network.role === 'teacher' ? 'teacher' : 'student';
+  const segmenter = await Segmenter.open(config, architecture, weights, device);
   try {
-    const threshold = existsSync(folder.reportFile)
-      ? (folder.readReport().domains[domain]?.networks[o.network]?.threshold ?? 'argmax')
+    const threshold = existsSync(folder.file('report'))
+      ? (folder.readReport().domains[domain]?.networks[network.name]?.threshold ?? 'argmax')
       : 'argmax';
     const written: string[] = [];
     // Seen once, these are not worth their place.

@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DeviceName, DistillConfig } from '../config/config';
 import { loadConfig } from '../config/load';
 import type { RunFolder } from './run-folder';
-
-/** A run's copy of the config that it was started with. */
-export const configCopy = (folder: RunFolder): string => join(folder.path, 'config.distill.jsonc');
 
 /** The config as the run was started with it: its paths are relative to where the config lay. @throws ConfigError */
 export function readRunConfig(folder: RunFolder, device?: DeviceName): DistillConfig {
   const { config, variables, seed } = folder.readRecord();
   const options = { variables, seed, out: folder.path, device };
-  return loadConfig(config, options, readFileSync(configCopy(folder), 'utf8'));
+  return loadConfig(config, options, readFileSync(folder.file('config'), 'utf8'));
 }

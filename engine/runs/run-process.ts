@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { RunRecord } from './run-folder';
+import type { RunRecord } from '../contract/run-record';
 
 /**
  * Whether the process that a run's record names still works on it. Ids are given again: after a restart of the machine, and to other

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageName } from '../config/config';
 import { encodePng } from '../images/png';
 import { writeWhole } from '../files';
 import type { GraphSnapshot } from '../contract/events';
@@ -9,7 +8,7 @@ import { graphFile, thumbnail, viewFile } from '../method/gkd/snapshot';
 /** Writes a snapshot into a run folder. Returns its path there, as the event `graphs` names it. */
 export async function writeGraphs(
   folder: string,
-  stage: StageName,
+  stage: string,
   snapshot: GraphSnapshot,
 ): Promise<string> {
   const file = graphFile(stage, snapshot.step);

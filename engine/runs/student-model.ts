@@ -3,20 +3,37 @@ import type { DistillConfig } from '../config/config';
 import { writeWhole } from '../files';
 import { toOnnx } from '../graph/onnx';
 import { version } from '../version';
-import type { Weights } from './run-folder';
+import type { NetworkInfo } from '../contract/plan';
+import type { Weights } from '../weights';
 import { inferenceGraph } from '../evaluation/segmenter';
+
+/** Writes each distilled student: the first as `student.onnx`, the others as `student-NAME.onnx`. */
+export async function writeStudents(
+  folder: string,
+  config: DistillConfig,
+  networks: readonly NetworkInfo[],
+  weights: ReadonlyMap<string, Weights>,
+): Promise<void> {
+  const students = networks.filter(({ role }) => role === 'student');
+  for (const [n, { name }] of students.entries())
+    await writeModel(
+      join(folder, n === 0 ? 'student.onnx' : `student-${name}.onnx`),
+      'student',
+      config,
+      weights.get(name)!,
+    );
+}
 
 /**
  * Writes a network as an ONNX model: input `image` [batch, channels, rows, columns], normalised as the model's metadata
  * (`preprocessing`, JSON) says, output `probabilities` [batch, classes + 1, rows, columns], channel 0 the background.
  */
-export async function writeModel(
-  folder: string,
+async function writeModel(
+  path: string,
   role: 'teacher' | 'student',
   config: DistillConfig,
   weights: Weights,
-): Promise<string> {
-  const path = join(folder, `${role}.onnx`);
+): Promise<void> {
   const preprocessing = {
     input: config.input,
     domains: Object.fromEntries(
@@ -46,5 +63,4 @@ export async function writeModel(
       },
     }),
   );
-  return path;
 }

@@ -1,5 +1,4 @@
 import { parseConfig, type LoadOptions } from '../config/load';
-import type { StageName } from '../config/config';
 import type { ConfigError } from '../errors';
 import type { Handlers } from './handler';
 
@@ -28,7 +27,6 @@ export interface ConfigSummary {
   config: {
     classes: string[];
     domains: { name: string; role: 'source' | 'target' }[];
-    steps: Record<StageName, number>;
     /** Absolute path of `output.folder`. */
     folder: string;
   } | null;
@@ -42,9 +40,6 @@ export const configHandlers: Handlers<'summarize'> = {
       config: config && {
         classes: config.classes,
         domains: Object.entries(config.domains).map(([name, { role }]) => ({ name, role })),
-        steps: Object.fromEntries(
-          Object.entries(config.training.stages).map(([name, stage]) => [name, stage.steps]),
-        ) as Record<StageName, number>,
         folder: config.output.folder,
       },
     });

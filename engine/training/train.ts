@@ -5,13 +5,16 @@ import { UserError } from '../errors';
 import { Graph } from '../graph/graph';
 import { initialize } from '../networks/initialization';
 import type { EngineEvent } from '../contract/events';
+import type { TermInfo } from '../contract/plan';
+import type { StageRecord } from '../contract/run-record';
 import { Random } from '../random';
 import type { Device } from '../runtime/device';
 import { Program } from '../runtime/program';
 import { stepFactors } from './optimizer';
-import type { RunFolder, Shapes, StageRecord, Weights } from '../runs/run-folder';
 import { learningRateAt } from './schedule';
-import { feedsOf, type Stage } from '../method/stages';
+import type { Shapes, Weights } from '../weights';
+import { feedsOf } from './feeds';
+import type { CheckpointStore, Loss, Stage } from './stage';
 import { addGradientNorms, addTrainingStep } from './training-graph';
 
 /** Thrown where the user has asked the run to stop; everything that is needed to go on is in the run folder. */
@@ -20,7 +23,8 @@ export class Cancelled extends Error {}
 export interface TrainingContext {
   config: DistillConfig;
   device: Device;
-  folder: RunFolder;
+  /** Where the stage is kept while it goes on. */
+  store: CheckpointStore;
   /** The source's training cases. */
   cases: PreparedCase[];
   /**
@@ -45,9 +49,9 @@ export async function trainStage(
   hash: string,
   context: TrainingContext,
 ): Promise<{ weights: Weights; shapes: Shapes; record: StageRecord }> {
-  const { config, device, folder, emit, signal } = context;
-  const { training, method } = config;
-  const { steps, batchSize, learningRate } = training.stages[stage.name];
+  const { config, device, store, emit, signal } = context;
+  const { training } = config;
+  const { steps, batchSize, learningRate } = stage;
 
   // What is trained starts from an earlier stage's weights where there are any, else fresh; the rest is frozen.
   const graph = new Graph();
@@ -56,7 +60,7 @@ export async function trainStage(
   const shapes = new Map([...graph.parameters.values()].map((p) => [p.name, p.value.shape]));
   const isTrained = (name: string) => loss.trains.some((prefix) => name.startsWith(prefix));
   const frozen: Weights = new Map([...given].filter(([name]) => !isTrained(name)));
-  const checkpoint = context.resume ? await folder.readCheckpoint(stage.name, hash) : null;
+  const checkpoint = context.resume ? await store.readCheckpoint(stage.name, hash) : null;
   const start = initialize(graph, training.seed, ['']);
   for (const name of frozen.keys()) start.delete(name);
   for (const [name, data] of checkpoint?.state ?? given) if (start.has(name)) start.set(name, data);
@@ -71,25 +75,27 @@ export async function trainStage(
   const earlier = checkpoint?.seconds ?? 0;
   const began = performance.now();
   const seconds = () => earlier + (performance.now() - began) / 1000;
-  await folder.truncateLog(stage.name, checkpoint ? first : -1);
+  await store.truncateLog(stage.name, checkpoint ? first : -1);
   emit({
     type: 'stage',
     stage: stage.name,
     state: checkpoint ? 'resumed' : 'started',
     step: first,
     steps,
+    terms: termInfos(loss),
   });
 
   const save = async (step: number) =>
-    folder.writeCheckpoint(
+    store.writeCheckpoint(
       stage.name,
       { hash, step, seconds: seconds(), state: await program.state(), best },
       shapes,
-      config,
+      // Batches are drawn from (seed, stream, step), so that seed and step are the whole random state.
+      { config: JSON.stringify(config), seed: String(training.seed) },
     );
 
   const evaluate = async (step: number) => {
-    if (!stage.selects) return;
+    if (!stage.network) return;
     const weights = weightsOf(await program.state());
     const dice = await context.validate(stage, step, new Map([...frozen, ...weights]));
     if (!best || (dice ?? 0) >= best.dice) best = { step, dice: dice ?? 0, weights };
@@ -101,8 +107,7 @@ export async function trainStage(
         await save(step);
         throw new Cancelled();
       }
-      // Control sees the very batches that distillation sees.
-      const stream = stage.name === 'control' ? 'distill' : stage.name;
+      const { stream } = stage;
       const spec = { ...config.input, batchSize, augmentation: training.augmentation };
       const batch = drawBatch(
         context.cases,
@@ -111,7 +116,7 @@ export async function trainStage(
       );
       const random = new Random(training.seed, stream, 'views', step);
       const seen = stage.views
-        ? drawViews(batch, method.augmentations, training.augmentation, random)
+        ? drawViews(batch, stage.views, training.augmentation, random)
         : batch;
       const feeds = feedsOf(seen, config.classes.length);
 
@@ -172,6 +177,14 @@ export async function trainStage(
     await norms?.release();
   }
 }
+
+const termInfos = ({ terms }: Loss): Record<string, TermInfo> =>
+  Object.fromEntries(
+    Object.entries(terms).map(([name, { title, color, dashed }]) => [
+      name,
+      { title, color, ...(dashed ? { dashed } : {}) },
+    ]),
+  );
 
 function namedScalars(
   results: Record<string, Float32Array>,

@@ -7,28 +7,13 @@ import type { Graph, Value } from '../graph/graph';
 import { sumAll } from '../graph/reduction';
 import { next } from '../runtime/program';
 import { optimizerStep } from './optimizer';
-
-/** A term of a loss: its weight, and whether it is first scaled to the size that `like` has at the first step. */
-export interface Term {
-  value: Value;
-  weight: number;
-  like?: Value;
-}
-
-/** A stage's loss, as built into a graph. */
-export interface Loss {
-  terms: Record<string, Term>;
-  /** Weights whose name starts with one of these are trained; all others are frozen. */
-  trains: readonly string[];
-  /** Next values of running statistics. */
-  statistics?: ReadonlyMap<string, Value>;
-}
+import type { Loss, WeightedTerm } from './stage';
 
 /** A term's scale is kept within this factor of 1. */
 const largestScale = 1e4;
 
 /** Names of the weights that a loss trains. */
-export function trainedWeights(graph: Graph, loss: Loss): string[] {
+export function trainedWeights(graph: Graph, loss: Loss<WeightedTerm>): string[] {
   return [...graph.parameters.values()]
     .filter((p) => p.trainable && loss.trains.some((prefix) => p.name.startsWith(prefix)))
     .map((p) => p.name);
@@ -37,7 +22,7 @@ export function trainedWeights(graph: Graph, loss: Loss): string[] {
 /** Each term times its weight and scale; a scale is 0 until the first step sets it. */
 function weightedTerms(
   graph: Graph,
-  loss: Loss,
+  loss: Loss<WeightedTerm>,
 ): { terms: Map<string, Value>; scales: Map<string, Value> } {
   const terms = new Map<string, Value>();
   const scales = new Map<string, Value>();
@@ -71,7 +56,7 @@ function weightedTerms(
  */
 export function addTrainingStep(
   graph: Graph,
-  loss: Loss,
+  loss: Loss<WeightedTerm>,
   config: Pick<TrainingConfig, 'optimizer' | 'clipNorm'>,
 ): void {
   const { terms, scales } = weightedTerms(graph, loss);
@@ -103,7 +88,7 @@ export function addTrainingStep(
  * Completes a graph to the diagnosis of a loss: `norm:NAME`, the L2 norm of each weighted and scaled term's gradient on what is trained.
  * @throws UserError for a term that nothing trained depends on
  */
-export function addGradientNorms(graph: Graph, loss: Loss): void {
+export function addGradientNorms(graph: Graph, loss: Loss<WeightedTerm>): void {
   const weights = trainedWeights(graph, loss).map((name) => graph.parameters.get(name)!.value);
   for (const [name, term] of weightedTerms(graph, loss).terms) {
     const found = gradients(term, weights).filter((g) => g !== null);

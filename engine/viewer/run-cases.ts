@@ -1,29 +1,26 @@
 import { basename, resolve } from 'node:path';
 import { mean } from '../metrics/statistics';
-import { networkNames, type CaseReport } from '../contract/report';
+import type { CaseReport } from '../contract/report';
 import { RunFolder } from '../runs/run-folder';
-import { networkTitles } from '../presentation/terminal-table';
 import type { RunCase, RunCases } from '../contract/viewer';
 
 /** The cases of a run with the Dice of every network. @throws UserError */
 export function runCases(run: string): RunCases {
   const report = new RunFolder(resolve(run)).readReport();
-  const present = networkNames.filter((name) =>
-    Object.values(report.domains).some(({ networks }) => networks[name]),
-  );
+  const baselines = report.networks.filter(({ role }) => role === 'baseline');
   return {
     run: resolve(run),
     title: basename(resolve(run)),
     classes: report.classes,
-    networks: present.map((name) => ({ name, title: networkTitles[name] })),
-    // Trained for as long as the distilled student: what is left is the gain of distillation.
-    baseline: (['control', 'warmup'] as const).find((name) => present.includes(name)) ?? null,
+    networks: report.networks,
+    // The last is the nearest to distillation: what is left is its gain.
+    baseline: baselines.at(-1)?.name ?? null,
     domains: Object.entries(report.domains).map(([name, { role, networks, files }]) => ({
       name,
       role,
       cases: Object.keys(files ?? {}).map((id): RunCase => {
         const result: RunCase = { id, dice: {}, classes: {} };
-        for (const network of present) {
+        for (const { name: network } of report.networks) {
           const classes = diceByClass(networks[network]?.cases ?? [], id, report.classes);
           const values = Object.values(classes).filter((value) => value !== null);
           result.classes[network] = classes;

@@ -7,9 +7,7 @@ import type { Walks } from '../preparation/prepare';
 import { isPlaced, type Volume } from '../images/volume';
 import { predictionName } from '../images/write-volume';
 import { UserError } from '../errors';
-import { networkTitles } from '../presentation/terminal-table';
-import { networkNames } from '../contract/report';
-import { configCopy, readRunConfig } from '../runs/run-config';
+import { readRunConfig } from '../runs/run-config';
 import { RunFolder } from '../runs/run-folder';
 import { readOverlayContent } from './label-values';
 import { voxelAt } from './places';
@@ -126,7 +124,7 @@ async function openCase(
       async () => {
         if (!settings)
           throw new UserError(
-            `The run's config ${configCopy(runFolder)} cannot be read, and with it what the values of the labels mean.`,
+            `The run's config ${runFolder.file('config')} cannot be read, and with it what the values of the labels mean.`,
           );
         const stack = await Stack.open(paths, open, options, image);
         requireSameSize(image, stack);
@@ -136,7 +134,7 @@ async function openCase(
       },
     );
   }
-  for (const network of networkNames) {
+  for (const { name: network, title } of report.networks) {
     const evaluated = domain.networks[network];
     const named = (folder: string) =>
       (whole ? [image.head.path] : image.files).map((path) =>
@@ -150,7 +148,7 @@ async function openCase(
     await add(
       {
         name: network,
-        title: networkTitles[network],
+        title,
         path: paths[0],
         probabilities,
         threshold: typeof threshold === 'number' ? threshold : null,

@@ -5,7 +5,7 @@ const root = resolve(__dirname, '../..');
 
 /** Starts the command line from its sources. */
 export function startCommand(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--require', 'tsx/cjs', 'engine/cli.ts', ...args], {
+  return spawn(process.execPath, ['--require', 'tsx/cjs', 'engine/cli/cli.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -26,7 +26,7 @@ describe('the client of the engine', function () {
     folder = mkdtempSync(join(tmpdir(), 'meddistill-client-'));
     module = join(folder, 'server.js');
     await build({
-      entryPoints: ['engine/server.ts'],
+      entryPoints: ['engine/server/server.ts'],
       outfile: module,
       bundle: true,
       platform: 'node',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../engine/contract/report';
+import { upgradedReport } from '../../engine/presentation/old-runs';
 import { describeReport, describeResult, summarizeReport } from '../../extension/report-summary';
 
 const network = (mean: number | null) => ({ dice: { mean } });
-const report = {
+const report = upgradedReport({
   domains: {
     ct: { role: 'source', networks: { student: network(0.9), warmup: network(0.8) } },
     mr: {
@@ -12,7 +13,7 @@ const report = {
     },
   },
   fsd: { sourceToTarget: { mr: { student: { value: 0.25 } } } },
-} as unknown as Report;
+} as unknown as Report);
 
 describe("a report's key numbers", () => {
   it('are those of the targets first, with what distillation gained', () => {
@@ -33,7 +34,7 @@ describe("a report's key numbers", () => {
     const partial = {
       domains: { mr: { role: 'target', networks: { student: network(null) } } },
     } as unknown as Report;
-    const [mr] = summarizeReport(partial);
+    const [mr] = summarizeReport(upgradedReport(partial));
     assert.deepEqual([mr.gain, mr.fsd], [null, null]);
     assert.equal(describeResult(mr), 'mr -');
   });

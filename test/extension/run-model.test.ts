@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunRecord } from '../../engine/runs/run-folder';
+import type { RunRecord } from '../../engine/contract/run-record';
 import { RunModel } from '../../extension/run-model';
 
 describe('a run as its folder tells it', () => {

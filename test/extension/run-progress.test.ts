@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
+import type { TimedEvent } from '../../engine/contract/events';
+import { formatDuration } from '../../engine/presentation/duration';
+import { oldPlan } from '../../engine/presentation/old-runs';
 import {
   advance,
   describeProgress,
-  formatDuration,
   noProgress,
   secondsLeft,
   shareDone,
   type RunProgress,
-  type TimedEvent,
 } from '../../extension/run-progress';
 
 const at = (seconds: number) => new Date(1e12 + seconds * 1000).toISOString();
@@ -23,20 +24,29 @@ const step = (stage: 'teacher' | 'warmup', n: number, seconds: number): TimedEve
 });
 const after = (...events: TimedEvent[]): RunProgress => events.reduce(advance, noProgress);
 
+/** The same progress of a run that told how many steps its stages have. */
+const planned = (progress: RunProgress, steps: Record<string, number>): RunProgress => ({
+  ...progress,
+  plan: {
+    ...oldPlan,
+    stages: oldPlan.stages.map((stage) => ({ ...stage, steps: steps[stage.name] ?? 0 })),
+  },
+});
+
 describe('the progress of a run', () => {
   it('takes its pace from the times of the steps, not from when they were read', () => {
     const progress = after(step('teacher', 1, 0), step('teacher', 11, 20));
     assert.equal(progress.secondsPerStep, 2);
-    assert.equal(secondsLeft(progress, { teacher: 100 }), 178);
+    assert.equal(secondsLeft(planned(progress, { teacher: 100 })), 178);
   });
 
   it('counts stages to come at the slowest pace so far', () => {
     const progress = after(step('teacher', 1, 0), step('teacher', 2, 2));
-    assert.equal(secondsLeft(progress, { teacher: 100, distill: 10 }), 98 * 2 + 10 * 2);
+    assert.equal(secondsLeft(planned(progress, { teacher: 100, distill: 10 })), 98 * 2 + 10 * 2);
   });
 
   it('knows no time left before there is a pace', () => {
-    assert.equal(secondsLeft(after(step('teacher', 1, 0)), { teacher: 100 }), null);
+    assert.equal(secondsLeft(planned(after(step('teacher', 1, 0)), { teacher: 100 })), null);
   });
 
   it('counts a skipped stage as done', () => {
@@ -48,8 +58,8 @@ describe('the progress of a run', () => {
       step: 100,
       steps: 100,
     });
-    assert.equal(shareDone(progress, { teacher: 100, warmup: 100 }), 0.5);
-    assert.equal(shareDone(progress, {}), null);
+    assert.equal(shareDone(planned(progress, { teacher: 100, warmup: 100 })), 0.5);
+    assert.equal(shareDone(planned(progress, {})), null);
   });
 
   it('adds the steps of the stage at work to those that are over', () => {
@@ -65,7 +75,7 @@ describe('the progress of a run', () => {
       },
       step('warmup', 50, 60),
     );
-    assert.equal(shareDone(progress, { teacher: 100, warmup: 100, distill: 100 }), 0.5);
+    assert.equal(shareDone(planned(progress, { teacher: 100, warmup: 100, distill: 100 })), 0.5);
   });
 
   it('says stage, step and the latest Dice in one line', () => {
@@ -98,7 +108,14 @@ describe('the progress of a run', () => {
       steps: 100,
       seconds: 50,
     };
-    const run = { time: at(9), type: 'run', folder: '', config: '', seed: 1 } as const;
+    const run = {
+      time: at(9),
+      type: 'run',
+      folder: '',
+      config: '',
+      seed: 1,
+      plan: oldPlan,
+    } as const;
     assert.deepEqual(after(over, { ...run, resumed: false }).finished, {});
     assert.ok(after(over, { ...run, resumed: true }).finished.teacher);
   });

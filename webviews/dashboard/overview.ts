@@ -1,5 +1,6 @@
-import { stageOrder, type History } from '../../engine/presentation/history';
-import { formatDuration, stageTitles } from '../../engine/presentation/titles';
+import { formatDuration } from '../../engine/presentation/duration';
+import type { History } from '../../engine/presentation/history';
+import { stageNames } from '../../engine/presentation/networks';
 import { h, on, setText } from '../shared/dom';
 import type { RunCommand, RunInfo } from './messages';
 
@@ -50,17 +51,6 @@ export class Overview {
       this.stages,
       this.facts,
     );
-    for (const stage of stageOrder) {
-      const bar = h('progress', {
-        max: 1,
-        value: 0,
-        'aria-label': `Progress of ${stageTitles[stage]}`,
-      });
-      const text = h('span', { class: 'muted' });
-      const item = h('li', {}, h('span', { class: 'name' }, stageTitles[stage]), bar, text);
-      this.items.set(stage, { item, bar, text });
-      this.stages.append(item);
-    }
     for (const fact of [
       'Time left',
       'Images per second',
@@ -76,7 +66,24 @@ export class Overview {
     }
   }
 
+  /** One row a stage of the plan. */
+  private offer(history: History): void {
+    const names = stageNames(history.plan);
+    if (names.join() === [...this.items.keys()].join()) return;
+    this.items.clear();
+    this.stages.replaceChildren();
+    for (const name of names) {
+      const title = history.stageTitle(name);
+      const bar = h('progress', { max: 1, value: 0, 'aria-label': `Progress of ${title}` });
+      const text = h('span', { class: 'muted' });
+      const item = h('li', {}, h('span', { class: 'name' }, title), bar, text);
+      this.items.set(name, { item, bar, text });
+      this.stages.append(item);
+    }
+  }
+
   show(info: RunInfo, history: History): void {
+    this.offer(history);
     setText(this.title, info.name);
     setText(this.badge, stateTitles[info.state]);
     this.badge.className = `badge ${info.state}`;
@@ -88,8 +95,7 @@ export class Overview {
     setText(this.error, info.error ?? '');
 
     const { current } = history;
-    for (const name of stageOrder) {
-      const { item, bar, text } = this.items.get(name)!;
+    for (const [name, { item, bar, text }] of this.items) {
       const stage = history.stages.get(name);
       const at = stage !== undefined && stage === current && info.state === 'running';
       item.className = stage ? (at ? 'current' : stage.state) : 'ahead';

@@ -1,4 +1,4 @@
-import { mix } from '../../engine/presentation/palette';
+import { mix, networkColorId } from '../../engine/presentation/palette';
 import { inkFor, softShare, type Ink } from '../../engine/presentation/svg';
 
 /** Colours as the editor's theme has them now. */
@@ -19,7 +19,10 @@ export function themeInk(): Ink {
     color: (name) => {
       if (name.kind === 'text') return text;
       if (name.kind === 'series') return plain.color(name);
-      const color = variable(`meddistill-${name.network}`, plain.color({ ...name, soft: false }));
+      const color = variable(
+        networkColorId(name.index).replace('.', '-'),
+        plain.color({ ...name, soft: false }),
+      );
       return name.soft ? mix(color, text, softShare) : color;
     },
   };

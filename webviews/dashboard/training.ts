@@ -8,7 +8,6 @@ import {
 } from '../../engine/presentation/charts';
 import type { LineChart } from '../../engine/presentation/chart';
 import type { History } from '../../engine/presentation/history';
-import { stageTitles } from '../../engine/presentation/titles';
 import { h } from '../shared/dom';
 import { select, slider } from './controls';
 import { LineView, type LineViewOptions } from './line-view';
@@ -97,12 +96,12 @@ export class Training {
     const trained = history.ordered.filter((s) => s.terms.length > 0);
     this.stage.offer([
       ['current', 'Current stage'],
-      ...trained.map((s) => [s.stage, stageTitles[s.stage]] as const),
+      ...trained.map((s) => [s.stage, history.stageTitle(s.stage)] as const),
     ]);
     const stage = trained.find((s) => s.stage === state.stage) ?? trained.at(-1);
     const { views } = this;
     if (stage) {
-      views.loss.show(() => lossChart(stage, { smoothing: state.smoothing, log: true }));
+      views.loss.show(() => lossChart(history, stage, { smoothing: state.smoothing, log: true }));
       views.gradients.show(() => gradientChart(history, stage));
     } else views.loss.show(() => emptyChart);
     views.dice.show(() => diceChart(history, state.axis));

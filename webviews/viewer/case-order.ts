@@ -1,9 +1,8 @@
-import type { NetworkName } from '../../engine/contract/report';
 import type { RunCase, RunCases, RunDomain } from '../../engine/contract/viewer';
 import type { CaseOrder } from './settings';
 
 /** Dice of the distilled student minus that of the student trained for as long without; null where one of them is undefined. */
-export function gainOf(item: RunCase, baseline: NetworkName | null): number | null {
+export function gainOf(item: RunCase, baseline: string | null): number | null {
   const student = item.dice.student ?? null;
   const other = baseline === null ? null : (item.dice[baseline] ?? null);
   return student === null || other === null ? null : student - other;

@@ -6,7 +6,7 @@ import type {
 } from '../../engine/contract/viewer';
 
 /** A pane: the reference, a network's or an overlay's labels, or what differs. */
-export type PaneName = LayerName | 'error';
+export type PaneName = LayerName;
 
 export type CaseOrder = 'name' | 'dice' | 'gain';
 

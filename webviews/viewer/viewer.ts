@@ -389,7 +389,7 @@ export class Viewer {
       'Whose errors',
       others.map(({ name, title }) => [name, short(title)] as const),
       (value) => {
-        this.set({ judged: value as LayerName });
+        this.set({ judged: value });
         this.request();
       },
     );
@@ -608,7 +608,7 @@ export class Viewer {
     const item = this.run?.domains
       .find(({ name }) => name === source.domain)
       ?.cases.find(({ id }) => id === source.id);
-    const network = layer as keyof NonNullable<typeof item>['classes'];
+    const network = layer;
     return item?.classes[network]?.[className] ?? counted;
   }
 

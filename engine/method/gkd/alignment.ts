@@ -2,6 +2,9 @@ import type { Value } from '../../graph/graph';
 import { Layers } from '../../networks/layers';
 import { perChannelDecoder, perChannelEncoder } from './semantic-autoencoder';
 
+/** Names of the alignment networks, under which their weights stand. */
+export const alignmentNames = { teacher: 'tan', student: 'san' } as const;
+
 /**
  * MSAN, a model-specific alignment network (TAN for the teacher, SAN for the student): `encode` is A_m, from a bottleneck
  * (B, C, h, w) to the domain-invariant vector (B, K); `header` is H_m, from such a vector, the other network's too, back to a

@@ -1,4 +1,3 @@
-import type { StageName } from '../../config/config';
 import { principalComponents } from '../../metrics/fsd';
 import type { GraphSnapshot } from '../../contract/events';
 
@@ -70,7 +69,7 @@ export function graphSnapshot(input: GraphInput): GraphSnapshot {
 }
 
 /** Where a snapshot lies in its run folder, with forward slashes. */
-export const graphFile = (stage: StageName, step: number): string =>
+export const graphFile = (stage: string, step: number): string =>
   `graphs/${stage}-${String(step).padStart(6, '0')}.json`;
 
 /** Where the picture of image `b`'s view lies, 0 the image itself. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { DistillConfig } from '../../../engine/config/config';
+import { stagesOf } from '../../../engine/method/stages';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -42,6 +44,12 @@ const faultsOf = (text: string) =>
   );
 
 const load = (text: string, options?: LoadOptions) => loadConfig(file, options, text);
+
+/** How long a stage is trained, and with what. */
+function settingsOf(config: DistillConfig, name: string) {
+  const { steps, batchSize, learningRate } = stagesOf(config).find((s) => s.name === name)!;
+  return { steps, batchSize, learningRate };
+}
 
 describe('config', () => {
   it('of the smallest useful size has no fault, with comments and trailing commas too', () => {
@@ -94,7 +102,7 @@ describe('config', () => {
     });
     assert.deepEqual(schedule, { name: 'polynomial', power: 0.9, warmup: 0 });
     assert.deepEqual([loss, clipNorm], [{ crossEntropy: 1, dice: 1 }, 5]);
-    assert.deepEqual(stages.control, stages.distill);
+    assert.deepEqual(settingsOf(config, 'control'), stages.distill);
     assert.deepEqual(stages.teacher, { steps: 2000, batchSize: 8, learningRate: 0.001 });
     assert.equal(config.evaluation.threshold, 'argmax');
     assert.equal(config.evaluation.confidence, 0.95);
@@ -152,13 +160,17 @@ describe('config', () => {
   });
 
   it('takes batch size and learning rate of a stage before those of all', () => {
-    const { stages } = load(
+    const config = load(
       withSetting(
         '"training": { "batchSize": 2, "learningRate": 0.1, "stages": { "act": { "batchSize": 3 }, "distill": { "learningRate": 0.2 } } }',
       ),
-    ).training;
-    assert.deepEqual(stages.act, { steps: 500, batchSize: 3, learningRate: 0.1 });
-    assert.deepEqual(stages.control, { steps: 2000, batchSize: 2, learningRate: 0.2 });
+    );
+    assert.deepEqual(settingsOf(config, 'act'), { steps: 500, batchSize: 3, learningRate: 0.1 });
+    assert.deepEqual(settingsOf(config, 'control'), {
+      steps: 2000,
+      batchSize: 2,
+      learningRate: 0.2,
+    });
   });
 
   it('takes variables from the options, then the environment, then the file', () => {

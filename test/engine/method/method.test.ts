@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { StageName } from '../../../engine/config/config';
 import { AlignmentNetwork } from '../../../engine/method/gkd/alignment';
 import { crossTerms, decodeVector, type Side } from '../../../engine/method/gkd/cross-distillation';
 import { interLoss, intraLoss } from '../../../engine/method/gkd/contrastive-graphs';
@@ -33,12 +32,12 @@ async function run(graph: Graph, n: number): Promise<Record<string, Float32Array
   return results;
 }
 
-const stages: [title: string, StageName, n: number, ReturnType<typeof tinyMethod>?][] = [
+const stages: [title: string, string, n: number, ReturnType<typeof tinyMethod>?][] = [
   ['warmup', 'warmup', images],
   ['psae', 'psae', images],
   ['act', 'act', images * (1 + views)],
-  ['distill, cross terms on images', 'distill', images * (1 + views), tinyMethod('image')],
-  ['distill, cross terms on views', 'distill', images * (1 + views), tinyMethod('views')],
+  ['distill, cross terms on images', 'gkd', images * (1 + views), tinyMethod('image')],
+  ['distill, cross terms on views', 'gkd', images * (1 + views), tinyMethod('views')],
 ];
 
 describe('stages of the method', () => {
@@ -78,7 +77,11 @@ describe('stages of the method', () => {
     });
 
     // With the cross terms on all views the rest is as before.
-    if (config?.method.cross.scope === 'views') continue;
+    if (
+      (config?.methods[0].options as { cross: { scope: string } } | undefined)?.cross.scope ===
+      'views'
+    )
+      continue;
 
     it(`${title}: the norm of every term's gradient is PyTorch's`, async () => {
       const graph = new Graph();
@@ -127,13 +130,14 @@ describe('stages of the method', () => {
 
   it('a weight of 0 leaves a term out', () => {
     const config = tinyMethod();
-    config.method.intra.weight = 0;
-    config.method.cross.weight = 0;
+    const options = config.methods[0].options as Record<'intra' | 'cross', { weight: number }>;
+    options.intra.weight = 0;
+    options.cross.weight = 0;
     config.method.act.output = 0;
     config.training.loss.dice = 0;
-    const terms = (name: StageName) =>
+    const terms = (name: string) =>
       Object.keys(stage(name, config).build(new Graph(), images).terms);
-    assert.deepEqual(terms('distill'), ['crossEntropy', 'inter']);
+    assert.deepEqual(terms('gkd'), ['crossEntropy', 'inter']);
     assert.deepEqual(terms('act'), [
       'tan.features',
       'tan.regularisation',

@@ -88,8 +88,8 @@ describe('a snapshot of the contrastive graphs', () => {
 
   it('is written into the run folder under its stage and step', () =>
     withFolder(async (folder) => {
-      const file = await writeGraphs(folder, 'distill', snapshot);
-      assert.equal(file, 'graphs/distill-000100.json');
+      const file = await writeGraphs(folder, 'gkd', snapshot);
+      assert.equal(file, 'graphs/gkd-000100.json');
       assert.deepEqual(JSON.parse(readFileSync(join(folder, file), 'utf8')), snapshot);
     }));
 });

@@ -1,8 +1,8 @@
 import type { DistillConfig } from '../../../engine/config/config';
 import { Graph, type Value } from '../../../engine/graph/graph';
 import { Network } from '../../../engine/networks/network';
-import { stagesOf, type Stage } from '../../../engine/method/stages';
-import type { StageName } from '../../../engine/config/config';
+import { stagesOf } from '../../../engine/method/stages';
+import { type Stage } from '../../../engine/training/stage';
 import golden from './golden/method.json';
 
 /** Images of a batch, and augmented views beside each. */
@@ -12,6 +12,13 @@ const size: [number, number] = [16, 16];
 
 /** The networks and the method of the golden values: two small U-Nets, K = 4. */
 export function tinyMethod(crossScope: 'image' | 'views' = 'image'): DistillConfig {
+  const options = {
+    temperature: 0.1,
+    graphLoss: 'kl',
+    intra: { weight: 1 },
+    inter: { weight: 1, scope: 'batch' },
+    cross: { weight: 1, scope: crossScope },
+  };
   return {
     classes: ['liver'],
     domains: { ct: { role: 'source', channel: 'grey' } },
@@ -22,20 +29,17 @@ export function tinyMethod(crossScope: 'image' | 'views' = 'image'): DistillConf
       psae: { input: 'mask', channels: 4 },
       act: { output: 1, regularisation: 1, consistency: 1 },
       augmentations: views,
-      temperature: 0.1,
-      graphLoss: 'kl',
-      intra: { weight: 1 },
-      inter: { weight: 1, scope: 'batch' },
-      cross: { weight: 1, scope: crossScope },
       scale: 'none',
       studentStart: 'warmup',
       fsd: { dims: 4, vectors: 8 },
     },
-    training: { loss: { crossEntropy: 1, dice: 1 } },
+    methods: [{ name: 'gkd', method: 'gkd', options }],
+    baselines: ['control'],
+    training: { loss: { crossEntropy: 1, dice: 1 }, stages: {} },
   } as unknown as DistillConfig;
 }
 
-export function stage(name: StageName, config = tinyMethod()): Stage {
+export function stage(name: string, config = tinyMethod()): Stage {
   return stagesOf(config).find((s) => s.name === name)!;
 }
 

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  aggregate,
-  caseMetrics,
-  summarize,
-  type CaseInput,
-  type ClassMetrics,
-} from '../../../engine/metrics/case';
+import { aggregate, caseMetrics, summarize, type CaseInput } from '../../../engine/metrics/case';
+import { type ClassMetrics } from '../../../engine/contract/metrics';
 import { Random } from '../../../engine/random';
 
 const options = () => ({ resamples: 200, confidence: 0.95, random: new Random(1) });

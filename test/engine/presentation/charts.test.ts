@@ -19,7 +19,7 @@ import { madeRun } from './run-events';
 
 const { events, graphs } = madeRun({ steps: 40, every: 10 });
 const history = History.of(events);
-const snapshot = graphs['graphs/distill-000040.json'];
+const snapshot = graphs['graphs/gkd-000040.json'];
 
 describe('charts of a run', () => {
   it('tell source and target apart by dash and by shade', () => {
@@ -46,7 +46,7 @@ describe('charts of a run', () => {
 
   it('have every term of a loss, smoothed with the raw curve behind', () => {
     const stage = history.stages.get('act')!;
-    const chart = lossChart(stage, { smoothing: 0.5, log: true });
+    const chart = lossChart(history, stage, { smoothing: 0.5, log: true });
     assert.deepEqual(chart.curves.map(({ name }) => name).slice(0, 2), [
       'TAN feature reconstruction',
       'SAN feature reconstruction',
@@ -65,7 +65,7 @@ describe('charts of a run', () => {
         .map((e) => ({ ...e, state: 'skipped' }) as (typeof events)[number]),
       ...events.filter((e) => 'stage' in e && e.stage === 'evaluate'),
     ]);
-    assert.equal(again.offset('distill'), history.offset('distill'));
+    assert.equal(again.offset('gkd'), history.offset('gkd'));
     assert.equal(again.evaluations.length, history.evaluations.length);
     assert.equal(again.stages.get('teacher')!.state, 'finished');
   });
@@ -74,7 +74,7 @@ describe('charts of a run', () => {
     const charts = [
       diceChart(history, 'run'),
       fsdChart(history, 'run'),
-      lossChart(history.stages.get('distill')!, { smoothing: 0.6, log: true }),
+      lossChart(history, history.stages.get('gkd')!, { smoothing: 0.6, log: true }),
       measureChart(history, 'memory'),
       ...Object.values(graphHeatmaps(snapshot, 'intra')),
       ...Object.values(graphHeatmaps(snapshot, 'inter')),
@@ -117,7 +117,7 @@ describe('charts of a run', () => {
   });
 
   it('become tables, thinned where they are long', () => {
-    const loss = lossChart(history.stages.get('distill')!, { smoothing: 0, log: false });
+    const loss = lossChart(history, history.stages.get('gkd')!, { smoothing: 0, log: false });
     assert.equal(chartTable(loss).rows.length, 40);
     const thin = chartTable(loss, 10);
     assert.equal(thin.rows.length, 11);

@@ -23,14 +23,14 @@ describe('the history of a run', () => {
     const sent = structuredClone(packEvents(events));
     const received = new History();
     received.add(sent);
-    const [a, b] = [received, whole].map((h) => h.stages.get('distill')!);
+    const [a, b] = [received, whole].map((h) => h.stages.get('gkd')!);
     assert.deepEqual(a.losses('intra'), b.losses('intra'));
     assert.deepEqual(a.measure('imagesPerSecond'), b.measure('imagesPerSecond'));
   });
 
   it('puts stages on one axis, without those that were skipped', () => {
     assert.equal(whole.offset('teacher'), 0);
-    assert.equal(whole.offset('distill'), 5 * 40);
+    assert.equal(whole.offset('gkd'), 5 * 40);
     const skipped = History.of([
       {
         ...events.find((e) => e.type === 'stage')!,

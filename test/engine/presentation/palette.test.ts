@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   mix,
+  networkColorId,
   networkColors,
   rgb,
   scaleColor,
@@ -23,7 +24,7 @@ describe('colours', () => {
   for (const theme of ['light', 'dark'] as const)
     for (const name of ['normal eyes', 'protanopia', 'deuteranopia'] as const)
       it(`of networks and series are told apart on ${theme} by ${name}`, () => {
-        for (const set of [Object.values(networkColors), seriesColors])
+        for (const set of [networkColors, seriesColors])
           for (const a of set)
             for (const b of set)
               if (a !== b) {
@@ -35,12 +36,12 @@ describe('colours', () => {
   it('stand out from their backgrounds by 3 : 1 or more, soft ones too', () => {
     for (const theme of ['light', 'dark'] as const) {
       const ink = inkFor(theme);
-      for (const color of [...Object.values(networkColors), ...seriesColors])
+      for (const color of [...networkColors, ...seriesColors])
         assert.ok(contrast(color[theme], ink.background) >= 3, color[theme]);
-      for (const network of ['teacher', 'student'] as const) {
-        const soft = ink.color({ kind: 'network', network, soft: true });
+      for (const index of networkColors.keys()) {
+        const soft = ink.color({ kind: 'network', index, soft: true });
         assert.ok(contrast(soft, ink.background) >= 3);
-        assert.notEqual(soft, ink.color({ kind: 'network', network }));
+        assert.notEqual(soft, ink.color({ kind: 'network', index }));
       }
     }
   });
@@ -67,9 +68,10 @@ describe('colours', () => {
           colors?: { id: string; defaults: { light: string; dark: string } }[];
         }
       ).colors ?? [];
-    for (const [network, { light, dark }] of Object.entries(networkColors)) {
-      const color = contributed.find(({ id }) => id === `meddistill.${network}`);
-      assert.ok(color, `meddistill.${network} is missing`);
+    for (const [index, { light, dark }] of networkColors.entries()) {
+      const id = networkColorId(index);
+      const color = contributed.find((other) => other.id === id);
+      assert.ok(color, `${id} is missing`);
       assert.deepEqual([color.defaults.light, color.defaults.dark], [light, dark]);
     }
   });

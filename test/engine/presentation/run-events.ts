@@ -1,5 +1,7 @@
-import type { TimedEvent } from '../../../engine/presentation/history';
+import type { TimedEvent } from '../../../engine/contract/events';
 import type { EngineEvent, GraphSnapshot } from '../../../engine/contract/events';
+import { oldPlan, oldTerm } from '../../../engine/presentation/old-runs';
+import { madeNetworks } from './made-report';
 import { Random } from '../../../engine/random';
 import { graphFile, graphSnapshot } from '../../../engine/method/gkd/snapshot';
 
@@ -15,13 +17,13 @@ const stages = [
     ]),
   ],
   ['control', ['crossEntropy', 'dice']],
-  ['distill', ['crossEntropy', 'dice', 'intra', 'inter', 'studentToTeacher', 'teacherToStudent']],
+  ['gkd', ['crossEntropy', 'dice', 'intra', 'inter', 'studentToTeacher', 'teacherToStudent']],
 ] as const;
 const networks = {
   teacher: 'teacher',
   warmup: 'warmup',
   control: 'control',
-  distill: 'student',
+  gkd: 'gkd',
 } as const;
 const roles = { ct: 'source', mr: 'target' } as const;
 
@@ -53,13 +55,22 @@ export function madeRun(o: {
     config: '/demo.distill.jsonc',
     seed: 1,
     resumed: false,
+    plan: {
+      stages: oldPlan.stages.map(({ name, title }) => ({
+        name: name === 'distill' ? 'gkd' : name,
+        title,
+        steps: o.steps,
+      })),
+      networks: madeNetworks,
+    },
   });
   say({ type: 'device', device: 'cpu', name: 'A processor', threads: 2 });
   say({ type: 'cohort', domain: 'ct', role: 'source', cases: 8, slices: 240 });
   say({ type: 'cohort', domain: 'mr', role: 'target', cases: 6, slices: 180 });
   const learned: Record<string, number> = {};
   for (const [stage, terms] of stages) {
-    say({ type: 'stage', stage, state: 'started', step: 0, steps: o.steps });
+    const described = Object.fromEntries(terms.map((term) => [term, oldTerm(term)]));
+    say({ type: 'stage', stage, state: 'started', step: 0, steps: o.steps, terms: described });
     for (let step = 1; step <= o.steps; step++) {
       clock += 120;
       const decay = Math.exp((-3 * step) / o.steps);
@@ -89,16 +100,16 @@ export function madeRun(o: {
       const network = networks[stage as keyof typeof networks];
       for (const [domain, role] of Object.entries(roles)) {
         const best =
-          { teacher: 0.93, warmup: 0.86, control: 0.88, student: 0.9 }[network] -
+          { teacher: 0.93, warmup: 0.86, control: 0.88, gkd: 0.9 }[network] -
           (role === 'target'
-            ? { teacher: 0.12, warmup: 0.25, control: 0.24, student: 0.14 }[network]
+            ? { teacher: 0.12, warmup: 0.25, control: 0.24, gkd: 0.14 }[network]
             : 0);
         const dice = best * (1 - 0.6 * decay) + 0.01 * random.normal();
         learned[`${network} ${domain}`] = dice;
         const split = role === 'source' ? 'validation' : 'test';
         say({ type: 'evaluation', stage, step, network, domain, role, split, dice, cases: 2 });
       }
-      if (stage !== 'distill') continue;
+      if (stage !== 'gkd') continue;
       say({
         type: 'fsd',
         stage,
@@ -138,7 +149,7 @@ export function madeRun(o: {
         teacher: drawn('teacher', 0.3),
         student: drawn('student', 0.4 + 1.2 * decay),
       });
-      const file = graphFile('distill', step);
+      const file = graphFile('gkd', step);
       graphs[file] = snapshot;
       say({ type: 'graphs', stage, step, file });
     }

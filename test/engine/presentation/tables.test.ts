@@ -25,14 +25,14 @@ const report = madeReport({
     teacher: [2, 4],
     warmup: [10, 12],
     control: [9, 11],
-    student: [10, 14],
+    gkd: [10, 14],
   },
   mr: {
     role: 'target',
     teacher: [20, 24, 28],
     warmup: [60, 50, 55],
     control: [58, 50, 54],
-    student: [40, 45, 30],
+    gkd: [40, 45, 30],
   },
 });
 
@@ -51,7 +51,7 @@ describe('tables of a report', () => {
     );
     const [teacher, , control, student] = table.rows;
     assert.match(student[2].text, /^0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]$/);
-    assert.equal(student[2].value, meanOf(report, 'mr', 'student', 'dice'));
+    assert.equal(student[2].value, meanOf(report, 'mr', 'gkd', 'dice'));
     // The teacher is better everywhere, but is not what is compared.
     assert.ok(teacher[1].value! > control[1].value!);
     assert.deepEqual(
@@ -67,12 +67,12 @@ describe('tables of a report', () => {
 
   it('say honestly whether distillation helped', () => {
     const [sentence] = verdict(report);
-    const gain = meanOf(report, 'mr', 'student', 'dice') - meanOf(report, 'mr', 'warmup', 'dice');
+    const gain = meanOf(report, 'mr', 'gkd', 'dice') - meanOf(report, 'mr', 'warmup', 'dice');
     assert.ok(sentence.includes(`${gain.toFixed(3)} above the warm-up student's`), sentence);
     assert.ok(!sentence.includes('did not help'));
     const worse = structuredClone(report);
-    worse.domains['mr'].networks.student = report.domains['mr'].networks.warmup;
-    worse.domains['mr'].networks.warmup = report.domains['mr'].networks.student;
+    worse.domains['mr'].networks.gkd = report.domains['mr'].networks.warmup;
+    worse.domains['mr'].networks.warmup = report.domains['mr'].networks.gkd;
     assert.match(verdict(worse)[0], /below the warm-up student's.*distillation did not help here/);
   });
 
@@ -155,7 +155,7 @@ describe('a table', () => {
 
 describe('compared runs', () => {
   const worse = madeReport({
-    mr: { role: 'target', teacher: [20], warmup: [60], control: [60], student: [70] },
+    mr: { role: 'target', teacher: [20], warmup: [60], control: [60], gkd: [70] },
   });
   const run = (name: string, r: typeof report | null, config: string) => ({
     name,

@@ -35,13 +35,13 @@ export function makeRun(folder: string, finished: boolean, seed = 1): void {
     writeFileSync(join(folder, file), JSON.stringify(snapshot));
   if (!finished) return;
   const report = madeReport({
-    ct: { role: 'source', teacher: [2], warmup: [10], control: [9], student: [10] },
+    ct: { role: 'source', teacher: [2], warmup: [10], control: [9], gkd: [10] },
     mr: {
       role: 'target',
       teacher: [20, 24],
       warmup: [60, 50],
       control: [58, 50],
-      student: [40, 45],
+      gkd: [40, 45],
     },
   });
   writeFileSync(join(folder, 'report.json'), JSON.stringify(report));

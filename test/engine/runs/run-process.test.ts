@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import type { RunRecord } from '../../../engine/runs/run-folder';
+import type { RunRecord } from '../../../engine/contract/run-record';
 import { isAtWork } from '../../../engine/runs/run-process';
 
 const long = '2000-01-01T00:00:00.000Z';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageName } from '../../../engine/config/config';
 import { loadConfig, readConfigText } from '../../../engine/config/load';
 import { inspect } from '../../../engine/images/inspect';
 import { readVolume } from '../../../engine/images/read-volume';
@@ -11,12 +10,12 @@ import { loadRuntime } from '../../../engine/runtime/onnxruntime';
 import { evaluateRun, openRun, predict } from '../../../engine/runs/finished-run';
 import type { Report } from '../../../engine/contract/report';
 import { runDistillation } from '../../../engine/runs/run';
-import type { RunRecord } from '../../../engine/runs/run-folder';
+import type { RunRecord } from '../../../engine/contract/run-record';
 import { runCommand } from '../command-line';
 import { withFolder } from '../images/shared';
 import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from './tiny-cohort';
 
-const stages: StageName[] = ['teacher', 'warmup', 'psae', 'act', 'control', 'distill'];
+const stages = ['teacher', 'warmup', 'psae', 'act', 'control', 'gkd'];
 
 const weightsOf = (run: string) =>
   Object.fromEntries(
@@ -51,7 +50,7 @@ describe('runDistillation', function () {
       const lines = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
       const logged = lines.map((line) => JSON.parse(line) as EngineEvent);
       assert.equal(logged.length, events.length);
-      const distill = logged.filter((e) => e.type === 'step' && e.stage === 'distill');
+      const distill = logged.filter((e) => e.type === 'step' && e.stage === 'gkd');
       assert.equal(distill.length, 16);
       const names = ['loss', 'crossEntropy', 'dice', 'intra', 'inter', 'studentToTeacher'];
       for (const name of [...names, 'teacherToStudent'])
@@ -59,29 +58,29 @@ describe('runDistillation', function () {
           Number.isFinite((distill[0] as { losses: Record<string, number> }).losses[name]),
           name,
         );
-      const norms = logged.find((e) => e.type === 'gradients' && e.stage === 'distill');
+      const norms = logged.find((e) => e.type === 'gradients' && e.stage === 'gkd');
       for (const norm of Object.values((norms as { norms: Record<string, number> }).norms))
         assert.ok(norm > 0);
 
       const report = reportOf(run);
       assert.equal(report.domains.ct.role, 'source');
       for (const domain of ['ct', 'mr'])
-        for (const network of ['teacher', 'warmup', 'control', 'student'] as const)
+        for (const network of ['teacher', 'warmup', 'control', 'gkd'])
           assert.ok(typeof report.domains[domain].networks[network]!.dice.mean === 'number');
-      assert.equal(report.fsd.sourceToTarget.mr.student!.n, 3);
+      assert.equal(report.fsd.sourceToTarget.mr.gkd.n, 3);
       const rows = readFileSync(join(run, 'cases.csv'), 'utf8').trim().split('\n');
       assert.equal(rows.length, 1 + 4 * (1 + 2));
 
       // A prediction lies on its image: same grid, same affine.
       const image = await inspect(join(folder, 'mr/images/mr1.nii.gz'));
-      const prediction = await inspect(join(run, 'predictions/mr/student/mr1.nii.gz'));
+      const prediction = await inspect(join(run, 'predictions/mr/gkd/mr1.nii.gz'));
       assert.deepEqual(prediction.shape, image.shape);
       assert.deepEqual(prediction.affine, image.affine);
 
       // Probabilities and errors are those of the prediction.
       const [labels, likely, errors, truth] = await Promise.all(
         ['predictions', 'probabilities', 'errors']
-          .map((kind) => readVolume(join(run, kind, 'mr/student/mr1.nii.gz')))
+          .map((kind) => readVolume(join(run, kind, 'mr/gkd/mr1.nii.gz')))
           .concat(readVolume(join(folder, 'mr/labels/mr1.nii.gz'))),
       );
       assert.equal(likely.dtype, 'float32');
@@ -107,8 +106,8 @@ describe('runDistillation', function () {
       // What the report says can be had again, and a file can be segmented alone.
       const again = await evaluateRun(openRun(run), { domain: 'mr' });
       assert.deepEqual(
-        again.domains.mr.networks.student!.cases,
-        JSON.parse(JSON.stringify(report.domains.mr.networks.student!.cases)),
+        again.domains.mr.networks.gkd!.cases,
+        JSON.parse(JSON.stringify(report.domains.mr.networks.gkd!.cases)),
       );
       const [file] = await predict(openRun(run), [join(folder, 'ct/images/ct1.nii.gz')], {
         network: 'student',
@@ -145,7 +144,7 @@ describe('runDistillation', function () {
       assert.deepEqual(skipped, ['teacher', 'warmup', 'psae', 'act', 'control']);
       const [first, second] = ['first', 'second'].map((n) => weightsOf(join(folder, 'runs', n)));
       assert.equal(first['act'], second['act']);
-      assert.notEqual(first['distill'], second['distill']);
+      assert.notEqual(first['gkd'], second['gkd']);
     }));
 
   it('stops when asked, with a checkpoint, and goes on to the weights of a run that was not stopped', () =>
@@ -162,7 +161,7 @@ describe('runDistillation', function () {
         resume: false,
         signal: stop.signal,
         onEvent: (e) => {
-          if (e.type === 'step' && e.stage === 'distill' && e.step === 7) stop.abort();
+          if (e.type === 'step' && e.stage === 'gkd' && e.step === 7) stop.abort();
         },
       });
       assert.equal(outcome.state, 'cancelled');
@@ -176,7 +175,7 @@ describe('runDistillation', function () {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as EngineEvent)
-        .flatMap((e) => (e.type === 'step' && e.stage === 'distill' ? [e.step] : []));
+        .flatMap((e) => (e.type === 'step' && e.stage === 'gkd' ? [e.step] : []));
       assert.deepEqual(
         steps,
         Array.from({ length: 16 }, (_, i) => i + 1),

@@ -6,7 +6,7 @@ import type { Value } from '../../../engine/graph/graph';
 import { meanAll } from '../../../engine/graph/reduction';
 import type { EngineEvent } from '../../../engine/contract/events';
 import { RunFolder } from '../../../engine/runs/run-folder';
-import type { Stage } from '../../../engine/method/stages';
+import type { Stage } from '../../../engine/training/stage';
 import { Cancelled, trainStage } from '../../../engine/training/train';
 import { withFolder } from '../images/shared';
 import { cpu } from '../graph/shared';
@@ -62,19 +62,26 @@ const bright: PreparedCase = {
 /** A stage that trains one number w (from 1), with terms of it and the images. */
 function stageOf(
   terms: (w: Value, images: Value) => Record<string, Value>,
-  selects: Stage['selects'] = null,
+  network: Stage['network'] = null,
 ): Stage {
   return {
     name: 'teacher',
+    title: 'Teacher',
+    ...config.training.stages.teacher,
     needs: [],
-    selects,
+    network,
     views: 0,
+    stream: 'teacher',
+    depends: null,
     build(graph, n) {
       const images = graph.input('images', 'float32', [n, 1, ...size]);
       const w = graph.parameter('teacher/w', [], { kind: 'constant', value: 1 });
       return {
         terms: Object.fromEntries(
-          Object.entries(terms(w, images)).map(([name, value]) => [name, { value, weight: 1 }]),
+          Object.entries(terms(w, images)).map(([name, value]) => [
+            name,
+            { value, weight: 1, title: name, color: 0 },
+          ]),
         ),
         trains: ['teacher/'],
       };
@@ -94,7 +101,7 @@ async function train(
   const result = trainStage(stage, new Map(), 'hash', {
     config,
     device: cpu,
-    folder: run,
+    store: run,
     cases: [bright],
     validate: (_, step) => Promise.resolve(o.dice?.(step) ?? null),
     emit(event) {
@@ -153,7 +160,10 @@ describe('trainStage', () => {
       });
     }));
 
-  const steady = stageOf((w, images) => ({ fit: meanAll(mul(mul(w, w), images)) }), 'teacher');
+  const steady = stageOf((w, images) => ({ fit: meanAll(mul(mul(w, w), images)) }), {
+    name: 'teacher',
+    architecture: 'teacher',
+  });
 
   it('reports every term at each step, and its gradient at the first', () =>
     withFolder(async (folder) => {

@@ -9,8 +9,8 @@ import {
   addGradientNorms,
   addTrainingStep,
   trainedWeights,
-  type Loss,
 } from '../../../engine/training/training-graph';
+import type { Loss, WeightedTerm } from '../../../engine/training/stage';
 import { assertClose, cpu } from '../graph/shared';
 import golden from './golden/optimizers.json';
 
@@ -25,7 +25,7 @@ interface Descent {
 /** A program that descends on `build`'s loss, from the given start. */
 async function descent(
   start: Record<string, number[]>,
-  build: (graph: Graph) => Loss,
+  build: (graph: Graph) => Loss<WeightedTerm>,
   { clipNorm = 0, rate = 0.1 } = {},
 ): Promise<Descent> {
   const graph = new Graph();
@@ -71,7 +71,7 @@ describe('addTrainingStep', () => {
   /** Terms 3 w (weight 2) and 10 v (weight `weight`), each scaled to `like` where there is one. */
   const two =
     (weight: number, like?: (graph: Graph, w: Value) => Value) =>
-    (graph: Graph): Loss => {
+    (graph: Graph): Loss<WeightedTerm> => {
       const w = graph.parameter('w', [], zero);
       const v = graph.parameter('v', [], zero);
       return {
@@ -129,7 +129,7 @@ describe('addTrainingStep', () => {
   });
 
   it('leaves weights of other prefixes, and weights that the loss does not reach, as they are', async () => {
-    const build = (graph: Graph): Loss => {
+    const build = (graph: Graph): Loss<WeightedTerm> => {
       const w = graph.parameter('student/w', [], zero);
       const idle = graph.parameter('student/idle', [], zero);
       const frozen = graph.parameter('teacher/w', [], zero);
@@ -147,7 +147,7 @@ describe('addTrainingStep', () => {
   });
 
   it('moves running statistics on', async () => {
-    const build = (graph: Graph): Loss => {
+    const build = (graph: Graph): Loss<WeightedTerm> => {
       const w = graph.parameter('w', [], zero);
       const mean = graph.parameter('mean', [], zero, { trainable: false });
       return {

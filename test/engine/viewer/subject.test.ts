@@ -15,7 +15,8 @@ import type {
 } from '../../../engine/contract/viewer';
 import { voxelAt } from '../../../engine/viewer/places';
 import { planeNames } from '../../../engine/viewer/planes';
-import { networkNames, type Report } from '../../../engine/contract/report';
+import type { Report } from '../../../engine/contract/report';
+import { networkNames } from './networks';
 import { needRealData, withFolder } from '../images/shared';
 import { makeRun, type RunFixture } from './run-fixture';
 
@@ -123,12 +124,12 @@ describe('the viewer of a run', () => {
       );
       const [ct1] = cases.domains[0].cases;
       assert.ok(ct1.dice.teacher! > ct1.dice.student! && ct1.dice.student! > ct1.dice.control!);
-      const { liver, lesion } = ct1.classes.student!;
+      const { liver, lesion } = ct1.classes.student;
       assert.ok(Math.abs((liver! + lesion!) / 2 - ct1.dice.student!) < 1e-12);
       // A class that is nowhere in the case has no Dice and does not count.
       const [eye] = cases.domains[1].cases;
-      assert.equal(eye.classes.student!['lesion'], null);
-      assert.equal(eye.dice.student, eye.classes.student!['liver']);
+      assert.equal(eye.classes.student['lesion'], null);
+      assert.equal(eye.dice.student, eye.classes.student['liver']);
     }));
 
   it('takes stored probabilities at another threshold, and the label map as it was at none', () =>

@@ -95,13 +95,13 @@ describe('the dashboard', function () {
       }));
     assert.deepEqual(await colors(), {
       background: 'rgb(255, 255, 255)',
-      teacher: themes.light.variables['meddistill-teacher'],
+      teacher: themes.light.variables['meddistill-network1'],
     });
     await page.evaluate(() => played.setTheme('dark'));
     await settle();
     assert.deepEqual(await colors(), {
       background: 'rgb(31, 31, 31)',
-      teacher: themes.dark.variables['meddistill-teacher'],
+      teacher: themes.dark.variables['meddistill-network1'],
     });
   });
 
@@ -229,9 +229,7 @@ describe('the dashboard', function () {
   it('colours cells by their edge, and shows the pair behind one', async () => {
     await open();
     await tab('Graphs');
-    const snapshot = madeRun({ steps: 200, every: 20, seed: 1 }).graphs[
-      'graphs/distill-000200.json'
-    ];
+    const snapshot = madeRun({ steps: 200, every: 20, seed: 1 }).graphs['graphs/gkd-000200.json'];
     const { student } = graphHeatmaps(snapshot, 'inter');
     const canvas = cardOf('Student').locator('canvas.heatmap');
     const colors = await canvas.evaluate((element) => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import type { NetworkName } from '../../../engine/contract/report';
 import { voxelAt } from '../../../engine/viewer/places';
 import { planeOf, type Plane } from '../../../engine/viewer/planes';
 import type { PlaneName, SliceQuery } from '../../../engine/contract/viewer';
@@ -184,7 +183,7 @@ describe('the viewer', function () {
     await setRange('Opacity of the overlay', 1);
     const plane = planeInfo('axial');
     const slice = await sliceShown();
-    const check = async (pane: string, network: NetworkName) => {
+    const check = async (pane: string, network: string) => {
       for (const [outcome, r, p] of [
         ['both', 1, 1],
         ['onlyPrediction', 0, 1],

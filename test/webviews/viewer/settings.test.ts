@@ -71,8 +71,8 @@ describe('the order of cases', () => {
   const run = {
     baseline: 'control',
     networks: [
-      { name: 'control', title: '' },
-      { name: 'student', title: '' },
+      { name: 'control', title: '', role: 'baseline', stage: 'control', color: 2 },
+      { name: 'student', title: '', role: 'student', stage: 'distill', color: 3 },
     ],
   } as const;
   const ids = (order: 'name' | 'dice' | 'gain') =>

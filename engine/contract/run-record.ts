@@ -1,0 +1,37 @@
+/** `run.json`: where a run comes from and how far it is. Types only. */
+import type { RunPlan } from './plan';
+
+export interface RunRecord {
+  meddistill: string;
+  state: 'running' | 'finished' | 'cancelled' | 'failed';
+  /** One sentence, for a run that failed. */
+  error?: string;
+  /** Absolute path of the config that was run; the folder's own copy is `config.distill.jsonc`. */
+  config: string;
+  variables: Record<string, string>;
+  seed: number;
+  /** First start, in ISO form; `since` is that of the process that works on it. */
+  started: string;
+  since?: string;
+  ended?: string;
+  /** Process that works on the run, while it is running. */
+  pid?: number;
+  device: { name: string; description: string; threads: number };
+  versions: Record<string, string>;
+  /** What it trains. */
+  plan: RunPlan;
+  /** By the stages' names, `evaluate` among them. */
+  stages: Record<string, StageRecord | undefined>;
+}
+
+export interface StageRecord {
+  state: 'running' | 'finished';
+  /** Of everything that the stage's result depends on. */
+  hash: string;
+  step: number;
+  steps: number;
+  /** Time spent in it, in seconds, over all sessions that worked on it. */
+  seconds: number;
+  /** The checkpoint that was chosen, where validation chose one. */
+  best?: { step: number; dice: number };
+}

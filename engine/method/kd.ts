@@ -1,0 +1,60 @@
+import Type from 'typebox';
+import { mul } from '../graph/elementwise';
+import type { Value } from '../graph/graph';
+import type { Method } from './method';
+import { firstEncodings } from './rows';
+import { klDivergence } from './segmentation-loss';
+
+const options = Type.Object(
+  {
+    temperature: Type.Number({
+      exclusiveMinimum: 0,
+      default: 1,
+      description:
+        'Logits of both networks are divided by it: above 1 the unlikely classes weigh more. Our choice for segmentation.',
+    }),
+    weight: Type.Number({
+      exclusiveMinimum: 0,
+      default: 4,
+      description: 'Weight of the term beside the supervised loss. Our choice.',
+    }),
+    scope: Type.Enum(['views', 'image'], {
+      default: 'views',
+      description: 'Whether the images alone are compared, or their augmented views too.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** Knowledge distillation of logits: temperature^2 KL(teacher || student) between softened class distributions, per pixel. */
+export const kd: Method<typeof options> = {
+  name: 'kd',
+  title: 'KD',
+  source: 'Hinton, Vinyals and Dean, arXiv 1503.02531',
+  description:
+    "Knowledge distillation: the student's class probabilities are to be the teacher's, pixel by pixel.",
+  options,
+  before: [],
+  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
+  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  terms({ teacher, logits }, { temperature, weight }) {
+    const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
+    return {
+      logits: {
+        value: softened(taught, logits, temperature),
+        weight,
+        title: 'KD logits',
+        color: 2,
+      },
+    };
+  },
+};
+
+/** temperature^2 KL(teacher || student) of logits [n, classes + 1, h, w] divided by the temperature, mean over pixels, in nats. */
+export function softened(teacher: Value, student: Value, temperature: number): Value {
+  const scaled = (x: Value) => mul(x, x.graph.scalar(1 / temperature));
+  return mul(
+    klDivergence(scaled(teacher), scaled(student)),
+    teacher.graph.scalar(temperature ** 2),
+  );
+}

@@ -1,0 +1,110 @@
+import type { Report } from '../contract/report';
+import { mean, standardDeviation } from '../metrics/statistics';
+import { baselinesOf, sizeOf, studentsOf } from './networks';
+import { tableText, textCell, type Table } from './table';
+import { finalTable } from './tables';
+
+const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
+
+/** A report for a terminal, also good as Markdown: networks by domains, gains, time, size and device. */
+export function formatReport(report: Report): string {
+  const domains = Object.entries(report.domains);
+  const fsd = Object.values(report.fsd.sourceToTarget).flatMap((found) => Object.values(found))[0];
+  const seconds = Object.entries(report.seconds)
+    .map(([stage, s]) => `${stage} ${s.toFixed(0)} s`)
+    .join(', ');
+  const gains = pairs(report).map(({ student, baseline, title }) => {
+    const parts = domains.flatMap(([name, { gain }]) => {
+      const g = gain?.[student]?.[baseline];
+      if (!g || g.mean === null) return [];
+      const ci = g.ci ? ` [${signed(g.ci[0])}, ${signed(g.ci[1])}]` : '';
+      const p = g.test ? `, p ${g.test.p < 0.001 ? '< 0.001' : `= ${g.test.p.toFixed(3)}`}` : '';
+      return [`${name} ${signed(g.mean)}${ci}${p}`];
+    });
+    return `${title}: ${parts.join('; ')} (Dice; Wilcoxon signed-rank test).`;
+  });
+  return [
+    tableText(finalTable(report)),
+    '',
+    ...(fsd ? [`FSD at n = ${fsd.n} vectors, ${fsd.dims} dimensions; lower is better.`] : []),
+    ...gains,
+    `Time: ${seconds}. Device: ${report.device.name} (${report.device.description}, ${report.device.threads} threads). Seed ${report.seed}.`,
+  ].join('\n');
+}
+
+/** Each distilled student with each that is not: `Distilled minus student, warm-up`. */
+function pairs({ networks }: Report): { student: string; baseline: string; title: string }[] {
+  const students = studentsOf(networks);
+  return students.flatMap(({ name: student, title }) =>
+    baselinesOf(networks).map(({ name: baseline, title: other }) => ({
+      student,
+      baseline,
+      title: `${students.length > 1 ? title : 'Distilled'} minus ${other.toLowerCase()}`,
+    })),
+  );
+}
+
+/**
+ * Runs of one config with different seeds: mean and sample standard deviation over the runs of each domain's Dice and of FSD to each
+ * target, then of each distilled student's gains.
+ */
+export function formatSeeds(reports: readonly Report[]): string {
+  const [first] = reports;
+  const gains = pairs(first).map(({ student, baseline, title }) => {
+    const parts = Object.keys(first.domains).map(
+      (name) =>
+        `${name} ${spread(
+          reports.map((r) => r.domains[name]?.gain[student]?.[baseline]?.mean),
+          3,
+        )}`,
+    );
+    return `${title}, Dice: ${parts.join('; ')}.`;
+  });
+  return [
+    tableText(seedsTable(reports)),
+    '',
+    `Mean ± standard deviation over ${reports.length} runs, seeds ${reports.map((r) => r.seed).join(', ')}.`,
+    ...gains,
+  ].join('\n');
+}
+
+function seedsTable(reports: readonly Report[]): Table {
+  const [first] = reports;
+  const domains = Object.entries(first.domains);
+  const measured = domains.flatMap(([name]) => (first.fsd.sourceToTarget[name] ? [name] : []));
+  return {
+    title: 'Networks by domain, over seeds',
+    columns: [
+      { title: 'Network' },
+      ...domains.map(([name, d]) => ({ title: `Dice ${name} (${d.role}, n=${d.cases})` })),
+      ...measured.map((name) => ({ title: `FSD to ${name}` })),
+      { title: 'Parameters' },
+    ],
+    rows: first.networks.map((network) =>
+      [
+        network.title,
+        ...domains.map(([name]) =>
+          spread(
+            reports.map((r) => r.domains[name]?.networks[network.name]?.dice.mean),
+            3,
+          ),
+        ),
+        ...measured.map((name) =>
+          spread(
+            reports.map((r) => r.fsd.sourceToTarget[name]?.[network.name]?.value),
+            4,
+          ),
+        ),
+        first.parameters[sizeOf(network)].toLocaleString('en'),
+      ].map(textCell),
+    ),
+  };
+}
+
+/** `0.597 ± 0.009`: mean and sample standard deviation of what is defined. */
+function spread(values: readonly (number | null | undefined)[], digits: number): string {
+  const defined = values.filter((v) => typeof v === 'number');
+  if (!defined.length) return '-';
+  const sd = standardDeviation(defined);
+  return `${mean(defined).toFixed(digits)}${sd === null ? '' : ` ± ${sd.toFixed(digits)}`}`;
+}

@@ -1,0 +1,68 @@
+import type { StageInfo, TermInfo } from '../contract/plan';
+import type { Graph, Value } from '../graph/graph';
+import type { Shapes, Weights } from '../weights';
+
+/** A term of a loss: its weight, and whether it is first scaled to the size that `like` has at the first step. */
+export interface WeightedTerm {
+  value: Value;
+  weight: number;
+  like?: Value;
+}
+
+/** A term of a stage's loss, with how it is shown. */
+export interface Term extends WeightedTerm, TermInfo {}
+
+/** A loss, as built into a graph. */
+export interface Loss<T extends WeightedTerm = Term> {
+  terms: Record<string, T>;
+  /** Weights whose name starts with one of these are trained; all others are frozen. */
+  trains: readonly string[];
+  /** Next values of running statistics. */
+  statistics?: ReadonlyMap<string, Value>;
+}
+
+/** A stage of training: what it computes, from what, and which weights it leaves behind. */
+export interface Stage extends StageInfo {
+  batchSize: number;
+  learningRate: number;
+  /** Stages whose weights it uses: as the start of what it trains, or frozen. */
+  needs: readonly string[];
+  /** The network that it trains, whose Dice on the source's validation cases chooses among checkpoints; null: the last one counts. */
+  network: { name: string; architecture: 'teacher' | 'student' } | null;
+  /** A file whose weights are taken instead of training. */
+  weights?: string;
+  /** Augmented views beside each image of a batch. */
+  views: number;
+  /** Where its vectors form contrastive graphs, which are watched: what the inter-coupling graph spans. */
+  contrastiveGraphs?: { scope: 'image' | 'batch' };
+  /** Its batches are drawn from this stream of random numbers: stages of one stream see the same ones. */
+  stream: string;
+  /** All of the config that it reads beside data, input and training, for telling whether it would train the same again. */
+  depends: unknown;
+  /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w] and, where used, one-hot `labels`. */
+  build(graph: Graph, batchSize: number): Loss;
+}
+
+/** A stage in progress: state of weights and optimiser after `step` steps, and the best weights so far. */
+export interface Checkpoint {
+  hash: string;
+  step: number;
+  seconds: number;
+  state: Weights;
+  best: { step: number; dice: number; weights: Weights } | null;
+}
+
+/** Where a stage in progress is kept. */
+export interface CheckpointStore {
+  /** The checkpoint of a stage in progress, if there is one that has this hash. */
+  readCheckpoint(stage: string, hash: string): Promise<Checkpoint | null>;
+  /** `about`: what else is to be known of it, as metadata of the file. */
+  writeCheckpoint(
+    stage: string,
+    checkpoint: Checkpoint,
+    shapes: Shapes,
+    about: Record<string, string>,
+  ): Promise<void>;
+  /** Drops what was reported of a stage after `step`, which it reports again. */
+  truncateLog(stage: string, step: number): Promise<void>;
+}
