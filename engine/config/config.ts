@@ -5,7 +5,6 @@ import type { Domain, Split } from './domain';
 import type { Distillation } from './file';
 
 export type { AugmentationConfig } from '../batches/augmentation';
-export type { EvaluationConfig } from '../evaluation/options';
 export type { NetworkConfig } from '../networks/catalogue';
 export type { LabelValue } from '../preparation/labels';
 export type { DeviceName } from './device';

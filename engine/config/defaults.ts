@@ -10,7 +10,11 @@ function filled(value: unknown, schema: Schema): unknown {
     const fitting = schema.anyOf.find((form) => validatorOf(form)(value));
     return fitting ? filled(value, fitting) : value;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items ? value.map((item) => filled(item, items)) : value;
+  }
   const properties = schema.properties ?? {};
   const result: Record<string, unknown> = { ...value };
   for (const [name, property] of Object.entries(properties)) {

@@ -56,7 +56,7 @@ export const distillation = settings(
     title: 'Distillation',
     markdownDescription:
       'A MedDistill distillation: from labelled images of one or several sources and a large network to a small one that works on targets it never saw.',
-    // What editors offer first where they stand; a config names its networks all the same.
+    // Their defaults are what editors write first: a file says which networks it means.
     required: ['teacher', 'student'],
     defaultSnippets: [
       {

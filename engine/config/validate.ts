@@ -7,6 +7,7 @@ export interface Schema {
   const?: unknown;
   enum?: unknown[];
   anyOf?: Schema[];
+  items?: Schema;
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;
   default?: unknown;

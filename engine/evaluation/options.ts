@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import { anyOf, choice, settings } from '../options';
 
 export const evaluationOptions = settings(
@@ -51,5 +51,3 @@ export const evaluationOptions = settings(
   },
   { markdownDescription: 'Evaluation.' },
 );
-
-export type EvaluationConfig = Static<typeof evaluationOptions>;

@@ -28,12 +28,6 @@ export interface StepFactors {
   [input: string]: Float32Array;
 }
 
-const momentum = Type.Number({
-  markdownDescription: 'Momentum.',
-  default: 0.9,
-  minimum: 0,
-  exclusiveMaximum: 1,
-});
 const weightDecay = Type.Number({
   markdownDescription: 'L2 weight decay (decoupled for `adamw`).',
   default: 0,
@@ -122,7 +116,7 @@ const sgd = optimizer({
   title: 'SGD',
   options: settings(
     {
-      momentum,
+      momentum: decay({ markdownDescription: 'Momentum.', default: 0.9 }),
       nesterov: Type.Boolean({ default: false, markdownDescription: "Nesterov's momentum." }),
       weightDecay,
     },
