@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
-import type { ConfigSummary } from '../engine/server/config';
+import type { ConfigSummary } from '../engine/contract/config';
 import { chooseConfig, configName } from './config-file';
 import { pickRun } from './pick-run';
 import type { RunModel } from './run-model';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { validateConfig } from '../engine/config/load';
+import { parseConfig } from '../engine/config/load';
 import { demoConfig } from '../engine/demo/demo';
 
 const root = resolve(__dirname, '..');
@@ -17,7 +17,7 @@ describe('configs that documents and examples show', () => {
 
   for (const [name, text] of texts)
     it(`have no fault: ${name}`, () => {
-      const faults = validateConfig(text, join(root, 'x.distill.jsonc'));
+      const { faults } = parseConfig(text, join(root, 'x.distill.jsonc'));
       assert.deepEqual(
         faults.map((fault) => fault.message),
         [],

@@ -1,5 +1,39 @@
-import type { AugmentationConfig } from '../config/config';
+import Type, { type Static } from 'typebox';
+import { settings } from '../options';
 import type { Random } from '../random';
+
+const share = (markdownDescription: string, value: number) =>
+  Type.Number({ markdownDescription, default: value, minimum: 0, exclusiveMaximum: 1 });
+const chance = (markdownDescription: string) =>
+  Type.Number({ markdownDescription, default: 0, minimum: 0, maximum: 1 });
+const amount = (markdownDescription: string, value: number) =>
+  Type.Number({ markdownDescription, default: value, minimum: 0 });
+
+/** Probabilities and ranges; each is drawn uniformly in its range, gamma log-uniformly, and 0 switches it off. */
+export const augmentationOptions = settings(
+  {
+    flip: settings(
+      { horizontal: chance('Left to right.'), vertical: chance('Top to bottom.') },
+      { markdownDescription: 'Chance of mirroring.' },
+    ),
+    rotate: Type.Number({
+      markdownDescription: 'Degrees, either way.',
+      default: 15,
+      minimum: 0,
+      maximum: 180,
+    }),
+    scale: share('Zoom, as a share either way.', 0.15),
+    translate: share('Share of the size, either way.', 0.05),
+    contrast: share('Factor, as a share either way.', 0.25),
+    brightness: amount('Added, in units of the normalised input.', 0.1),
+    gamma: amount('Exponent from 1 / (1 + gamma) to 1 + gamma.', 0.3),
+    noise: amount('Largest standard deviation of Gaussian noise.', 0.05),
+    blur: amount('Largest standard deviation of Gaussian blur, in pixels.', 0.7),
+  },
+  { markdownDescription: 'Random changes of training images; also of the views.' },
+);
+
+export type AugmentationConfig = Static<typeof augmentationOptions>;
 
 /** Image [channels][rows][columns], label and field of view [rows][columns] (null: background, everywhere). */
 export interface Sample {

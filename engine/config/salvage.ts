@@ -1,4 +1,5 @@
 import { parse } from 'jsonc-parser';
+import type { ConfigPath } from '../contract/config';
 import type { DistillConfig } from './config';
 import { parseConfig, type LoadOptions } from './load';
 
@@ -19,9 +20,9 @@ export function salvageConfig(
     value['classes'] = ['class'];
   // Each round removes what is faulty; removing something may make what held it faulty.
   for (let round = 0; round < 20; round++) {
-    const { config, errors } = parseConfig(JSON.stringify(value), file, options);
+    const { config, faults } = parseConfig(JSON.stringify(value), file, options);
     if (config) return config;
-    if (!errors.some(({ place }) => remove(value, place?.path.split('.') ?? []))) return null;
+    if (!faults.some(({ path }) => remove(value, path))) return null;
   }
   return null;
 }
@@ -30,7 +31,7 @@ type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null;
 
 /** Removes the deepest thing that there is at a path; false where that would be everything. */
-function remove(root: Tree, path: string[]): boolean {
+function remove(root: Tree, path: ConfigPath): boolean {
   let parent = root;
   let depth = 0;
   while (depth + 1 < path.length && isTree(parent[path[depth]]))

@@ -1,7 +1,7 @@
 /** What the extension may ask of the engine's server: types only. Each area adds its calls here and its handlers in handlers/. */
 import type { CohortCalls } from '../server/cohort';
 import type { ProjectCalls } from '../server/project';
-import type { ConfigSummary, ConfigText } from '../server/config';
+import type { ConfigSummary, ConfigText } from './config';
 import type { ViewerCalls } from './viewer';
 
 export interface ServerCalls extends CohortCalls, ProjectCalls, ViewerCalls {

@@ -1,5 +1,5 @@
 import type { DistillConfig } from '../config/config';
-import { inputChannels } from '../preparation/prepare';
+import { inputChannels } from '../preparation/channels';
 import { sliceOf, type Batch } from '../batches/sampler';
 import { blendTiles, cutTile, tilePositions } from '../batches/tiles';
 import type { PreparedCase } from '../images/volume';

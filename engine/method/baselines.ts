@@ -1,4 +1,6 @@
-import type { DistillConfig } from '../config/config';
+import Type from 'typebox';
+import { choice } from '../options';
+import type { Setup } from './setup';
 import type { Stage } from '../training/stage';
 import { supervised } from './supervised';
 
@@ -12,7 +14,7 @@ export interface Baseline {
   /** One sentence for the config's hovers. */
   readonly description: string;
   stage(
-    config: DistillConfig,
+    setup: Setup,
     start: readonly string[],
   ): Pick<
     Stage,
@@ -27,15 +29,25 @@ const control: Baseline = {
   stageTitle: 'Control',
   description:
     'The student trained on alone, on the same images and for as many steps as distillation takes.',
-  stage: (config, start) => ({
-    ...config.training.stages.distill,
+  stage: (setup, start) => ({
+    ...setup.training.stages.distill,
     needs: start,
     views: 0,
     stream: 'distill',
-    depends: [config.student, config.method.studentStart],
-    build: supervised(config, 'student'),
+    depends: [setup.student, setup.method.studentStart],
+    build: supervised(setup, 'student'),
   }),
 };
 
 /** Every baseline that a config may name; the student alone, `warmup`, is always there. */
 export const baselines: readonly Baseline[] = [control];
+
+export const baselinesChoice = Type.Array(
+  choice(Object.fromEntries(baselines.map(({ name, description }) => [name, description]))),
+  {
+    uniqueItems: true,
+    default: ['control'],
+    markdownDescription:
+      'Students that are not distilled, to hold the others against, beside the one trained alone (`warmup`), which is always there.',
+  },
+);

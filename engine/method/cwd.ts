@@ -7,33 +7,41 @@ import { meanAll, reduceSum } from '../graph/reduction';
 import { reshape } from '../graph/shape';
 import { logSoftmax, softmax } from '../graph/softmax';
 import { Layers } from '../networks/layers';
-import type { Method, Seen } from './method';
+import { choice, settings } from '../options';
+import type { Term } from '../training/stage';
+import { method, type Seen } from './method';
 import { firstEncodings } from './rows';
 
-const options = Type.Object(
+const summary =
+  'Activations are divided by it before the softmax over a channel **Published method.** 4.';
+
+const options = settings(
   {
     temperature: Type.Number({
       exclusiveMinimum: 0,
       default: 4,
-      description:
-        'Activations are divided by it before the softmax over a channel [published: 4].',
+      summary,
     }),
     logits: Type.Number({
       minimum: 0,
       default: 3,
-      description: 'Weight of the term on the logits [published: 3].',
+      markdownDescription: 'Weight of the term on the logits **Published method.** 3.',
     }),
     bottleneck: Type.Number({
       minimum: 0,
       default: 50,
-      description: 'Weight of the term on the bottleneck [published: 50, on the last feature map].',
+      markdownDescription:
+        'Weight of the term on the bottleneck. **Published method.** 50, on the last feature map.',
     }),
-    scope: Type.Enum(['views', 'image'], {
-      default: 'views',
-      description: 'Whether the images alone are compared, or their augmented views too.',
-    }),
+    scope: choice(
+      {
+        views: 'The images and all their augmented views.',
+        image: 'The images of a batch.',
+      },
+      { markdownDescription: 'What the networks are compared on.', default: 'views' },
+    ),
   },
-  { additionalProperties: false },
+  { markdownDescription: summary },
 );
 
 /**
@@ -41,11 +49,11 @@ const options = Type.Object(
  * 1 x 1 convolution trained along brings from the student's to the teacher's [published]; where the bottlenecks' grids differ, the finer
  * one is averaged to the coarser [our choice].
  */
-export const cwd: Method<typeof options> = {
+export const cwd = method({
   name: 'cwd',
   title: 'CWD',
   source: 'Shu et al., ICCV 2021, arXiv 2011.13256',
-  description:
+  summary:
     "Channel-wise distillation: each channel of the student's logits and bottleneck is to be active where the teacher's is.",
   options,
   before: [],
@@ -54,7 +62,7 @@ export const cwd: Method<typeof options> = {
   trains: ['cwd/'],
   terms(seen, o) {
     const { teacher, logits } = seen;
-    const terms: ReturnType<Method['terms']> = {};
+    const terms: Record<string, Term> = {};
     if (o.logits > 0) {
       const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
       terms['logits'] = {
@@ -73,7 +81,7 @@ export const cwd: Method<typeof options> = {
       };
     return terms;
   },
-};
+});
 
 /**
  * temperature^2 times the mean over images and channels of KL(teacher || student) between the softmaxes of activations [n, c, h, w] /

@@ -1,37 +1,43 @@
 import Type from 'typebox';
 import { mul } from '../graph/elementwise';
 import type { Value } from '../graph/graph';
-import type { Method } from './method';
+import { choice, settings } from '../options';
+import { method } from './method';
 import { firstEncodings } from './rows';
 import { klDivergence } from './segmentation-loss';
 
-const options = Type.Object(
+const summary =
+  'Logits of both networks are divided by it: above 1 the unlikely classes weigh more. **Our choice.** ';
+
+const options = settings(
   {
     temperature: Type.Number({
       exclusiveMinimum: 0,
       default: 1,
-      description:
-        'Logits of both networks are divided by it: above 1 the unlikely classes weigh more. Our choice for segmentation.',
+      summary,
     }),
     weight: Type.Number({
       exclusiveMinimum: 0,
       default: 4,
-      description: 'Weight of the term beside the supervised loss. Our choice.',
+      markdownDescription: 'Weight of the term beside the supervised loss. **Our choice.** ',
     }),
-    scope: Type.Enum(['views', 'image'], {
-      default: 'views',
-      description: 'Whether the images alone are compared, or their augmented views too.',
-    }),
+    scope: choice(
+      {
+        views: 'The images and all their augmented views.',
+        image: 'The images of a batch.',
+      },
+      { markdownDescription: 'What the networks are compared on.', default: 'views' },
+    ),
   },
-  { additionalProperties: false },
+  { markdownDescription: summary },
 );
 
 /** Knowledge distillation of logits: temperature^2 KL(teacher || student) between softened class distributions, per pixel. */
-export const kd: Method<typeof options> = {
+export const kd = method({
   name: 'kd',
   title: 'KD',
   source: 'Hinton, Vinyals and Dean, arXiv 1503.02531',
-  description:
+  summary:
     "Knowledge distillation: the student's class probabilities are to be the teacher's, pixel by pixel.",
   options,
   before: [],
@@ -48,7 +54,7 @@ export const kd: Method<typeof options> = {
       },
     };
   },
-};
+});
 
 /** temperature^2 KL(teacher || student) of logits [n, classes + 1, h, w] divided by the temperature, mean over pixels, in nats. */
 export function softened(teacher: Value, student: Value, temperature: number): Value {

@@ -1,40 +1,49 @@
-import type { Static, TSchema } from 'typebox';
-import type { DistillConfig } from '../config/config';
+import type { Static, TObject, TProperties } from 'typebox';
 import type { Graph, Value } from '../graph/graph';
-import type { Encoding, Network } from '../networks/network';
+import type { Encoding } from '../networks/architecture';
+import type { Network } from '../networks/network';
+import type { Named } from '../options';
 import type { Stage, Term } from '../training/stage';
+import type { MethodOptions } from './options';
+import type { Setup } from './setup';
 
 /**
  * A method of distillation: what a student learns of the teacher beside its labels. One file or folder, and one line in the catalogue;
- * the config's schema, the stages of a run and all that shows them follow from what stands here.
+ * the config's schema, the stages of a run and all that shows them follow from what stands here. `O`: its options, every one filled in.
  */
-export interface Method<O extends TSchema = TSchema> {
-  /** By this the config names it. */
-  readonly name: string;
-  readonly title: string;
+export interface Method<P extends TProperties = TProperties, O = Static<TObject<P>>> extends Named<
+  string,
+  P
+> {
   /** Where it was published. */
   readonly source: string;
-  /** One sentence for the config's hovers. */
-  readonly description: string;
-  readonly options: O;
+  /** What it is, for the choice by name alone. */
+  readonly summary: string;
+  /** Its options from those that a student was given, where these are not all; `shared` is the setting `method`. */
+  complete?(given: Static<TObject<P>>, shared: MethodOptions): O;
   /** Stages trained before it, whose weights it takes frozen, in their order; students that need the same one share it. */
-  readonly before: readonly ((config: DistillConfig) => Stage)[];
+  readonly before: readonly ((setup: Setup) => Stage)[];
   /** Augmented views beside each image of a batch, of those that the config allows. */
-  views(options: Static<O>, allowed: number): number;
+  views(options: O, allowed: number): number;
   /** Whether the student's own prediction is taken of the images alone, or of their views too. */
-  predicts(options: Static<O>): 'images' | 'views';
+  predicts(options: O): 'images' | 'views';
   /** Names of weights that are trained beside the student's begin with one of these. */
   readonly trains?: readonly string[];
   /** Of a method that aligns vectors of both networks: what its inter-coupling graph spans, as the dashboard shows it. */
-  contrastiveGraphs?(options: Static<O>): { scope: 'image' | 'batch' };
+  contrastiveGraphs?(options: O): { scope: 'image' | 'batch' };
   /** What is added to the supervised loss. */
-  terms(seen: Seen, options: Static<O>): Record<string, Term>;
+  terms(seen: Seen, options: O): Record<string, Term>;
 }
+
+/** Declares a method, with its types taken from its options. */
+export const method = <P extends TProperties, O = Static<TObject<P>>>(
+  it: Method<P, O>,
+): Method<P, O> => it;
 
 /** Both networks at work on one batch. */
 export interface Seen {
   readonly graph: Graph;
-  readonly config: DistillConfig;
+  readonly setup: Setup;
   /** Images B of the batch, and augmented views N of each: rows are all images first, then the views image by image. */
   readonly images: number;
   readonly views: number;

@@ -1,16 +1,16 @@
-import { inputChannels } from '../preparation/prepare';
-import type { DistillConfig } from '../config/config';
+import { inputChannels } from '../preparation/channels';
+import type { Setup } from './setup';
 import type { Graph, Value } from '../graph/graph';
 import { slice } from '../graph/shape';
 import type { Encoding } from '../networks/network';
 
 /** A stage's input `images`, [n, channels, h, w]. */
-export const imagesInput = (graph: Graph, config: DistillConfig, n: number): Value =>
-  graph.input('images', 'float32', [n, inputChannels(config), ...config.input.size]);
+export const imagesInput = (graph: Graph, setup: Setup, n: number): Value =>
+  graph.input('images', 'float32', [n, inputChannels(setup), ...setup.input.size]);
 
 /** A stage's input `labels`, one-hot, [n, classes + 1, h, w]. */
-export const labelsInput = (graph: Graph, config: DistillConfig, n: number): Value =>
-  graph.input('labels', 'float32', [n, config.classes.length + 1, ...config.input.size]);
+export const labelsInput = (graph: Graph, setup: Setup, n: number): Value =>
+  graph.input('labels', 'float32', [n, setup.classes.length + 1, ...setup.input.size]);
 
 /** The first n rows. */
 export const firstRows = (x: Value, n: number): Value => slice(x, [0], [0], [n]);

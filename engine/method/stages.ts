@@ -1,4 +1,4 @@
-import type { DistillConfig, StudentConfig } from '../config/config';
+import type { Setup, StudentConfig } from './setup';
 import type { NetworkInfo, RunPlan } from '../contract/plan';
 import type { Graph } from '../graph/graph';
 import { Network } from '../networks/network';
@@ -11,70 +11,70 @@ import { crossEntropy } from './segmentation-loss';
 import { supervised, supervisedTerms } from './supervised';
 
 /** The stages of a config, in the order in which they run. What several students need is trained once. */
-export function stagesOf(config: DistillConfig): Stage[] {
-  const start = config.method.studentStart === 'warmup' ? ['warmup'] : [];
+export function stagesOf(setup: Setup): Stage[] {
+  const start = setup.method.studentStart === 'warmup' ? ['warmup'] : [];
   const stages: Stage[] = [
-    alone(config, 'teacher', 'teacher', 'Teacher'),
-    alone(config, 'warmup', 'student', 'Student warm-up'),
+    alone(setup, 'teacher', 'teacher', 'Teacher'),
+    alone(setup, 'warmup', 'student', 'Student warm-up'),
   ];
-  for (const { method } of config.methods)
+  for (const { method } of setup.methods)
     for (const before of methodNamed(method).before) {
-      const stage = before(config);
+      const stage = before(setup);
       if (!stages.some(({ name }) => name === stage.name)) stages.push(stage);
     }
-  for (const baseline of chosenBaselines(config))
+  for (const baseline of chosenBaselines(setup))
     stages.push({
       name: baseline.name,
       title: baseline.stageTitle,
       network: { name: baseline.name, architecture: 'student' },
-      ...baseline.stage(config, start),
+      ...baseline.stage(setup, start),
     });
-  for (const student of config.methods) stages.push(distillation(config, student, start));
+  for (const student of setup.methods) stages.push(distillation(setup, student, start));
   return stages;
 }
 
-const chosenBaselines = (config: DistillConfig) =>
-  baselines.filter(({ name }) => config.baselines.includes(name));
+const chosenBaselines = (setup: Setup) =>
+  baselines.filter(({ name }) => setup.baselines.includes(name));
 
 /** One of the config's two networks, trained on labels or read from a file. */
 const alone = (
-  config: DistillConfig,
+  setup: Setup,
   name: 'teacher' | 'warmup',
   architecture: 'teacher' | 'student',
   title: string,
 ): Stage => ({
   name,
   title,
-  ...config.training.stages[name],
+  ...setup.training.stages[name],
   needs: [],
   network: { name, architecture },
-  ...(config[architecture].weights === undefined ? {} : { weights: config[architecture].weights }),
+  ...(setup[architecture].weights === undefined ? {} : { weights: setup[architecture].weights }),
   views: 0,
   stream: name,
-  depends: { ...config[architecture], weights: null },
-  build: supervised(config, architecture),
+  depends: { ...setup[architecture], weights: null },
+  build: supervised(setup, architecture),
 });
 
 /** Distillation of one student, from the weights, on the data and with the random numbers that all students have. */
 function distillation(
-  config: DistillConfig,
+  setup: Setup,
   { name, method: methodName, options }: StudentConfig,
   start: readonly string[],
 ): Stage {
   const method = methodNamed(methodName);
-  const { augmentations, scale, studentStart } = config.method;
-  const several = config.methods.length > 1;
+  const { augmentations, scale, studentStart } = setup.method;
+  const several = setup.methods.length > 1;
   return {
     name,
-    title: several ? `Distillation, ${studentTitle(config, name)}` : 'Distillation',
-    ...config.training.stages.distill,
-    needs: ['teacher', ...method.before.map((before) => before(config).name), ...start],
+    title: several ? `Distillation, ${studentTitle(setup, name)}` : 'Distillation',
+    ...setup.training.stages.distill,
+    needs: ['teacher', ...method.before.map((before) => before(setup).name), ...start],
     network: { name, architecture: 'student' },
     views: method.views(options, augmentations),
     ...(method.contrastiveGraphs && { contrastiveGraphs: method.contrastiveGraphs(options) }),
     stream: 'distill',
     depends: [methodName, options, { augmentations, scale, studentStart }],
-    build: (graph, n) => distillationLoss(graph, n, config, methodName, options),
+    build: (graph, n) => distillationLoss(graph, n, setup, methodName, options),
   };
 }
 
@@ -82,18 +82,18 @@ function distillation(
 function distillationLoss(
   graph: Graph,
   images: number,
-  config: DistillConfig,
+  setup: Setup,
   methodName: string,
-  options: unknown,
+  options: StudentConfig['options'],
 ): Loss {
   const method = methodNamed(methodName);
-  const views = method.views(options, config.method.augmentations);
+  const views = method.views(options, setup.method.augmentations);
   const all = images * (1 + views);
-  const classes = config.classes.length;
-  const x = imagesInput(graph, config, all);
-  const labels = firstRows(labelsInput(graph, config, all), images);
-  const student = new Network(graph, 'student', config.student, classes, true);
-  const teacher = new Network(graph, 'teacher', config.teacher, classes);
+  const classes = setup.classes.length;
+  const x = imagesInput(graph, setup, all);
+  const labels = firstRows(labelsInput(graph, setup, all), images);
+  const student = new Network(graph, 'student', setup.student, classes, true);
+  const teacher = new Network(graph, 'teacher', setup.teacher, classes);
   const seen = {
     student: { network: student, encoding: student.encode(x) },
     teacher: { network: teacher, encoding: teacher.encode(x) },
@@ -101,12 +101,12 @@ function distillationLoss(
   const predicted = method.predicts(options) === 'views' ? all : images;
   const logits = student.decode(firstEncodings(seen.student.encoding, predicted));
   const supervisedLogits = predicted > images ? firstRows(logits, images) : logits;
-  const terms = supervisedTerms(config, supervisedLogits, labels);
+  const terms = supervisedTerms(setup, supervisedLogits, labels);
   const like =
-    config.method.scale === 'match'
+    setup.method.scale === 'match'
       ? (terms['crossEntropy']?.value ?? crossEntropy(supervisedLogits, labels))
       : undefined;
-  const distilled: Seen = { graph, config, images, views, ...seen, logits, like };
+  const distilled: Seen = { graph, setup, images, views, ...seen, logits, like };
   return {
     terms: { ...terms, ...method.terms(distilled, options) },
     trains: ['student/', ...(method.trains ?? [])],
@@ -115,34 +115,34 @@ function distillationLoss(
 }
 
 /** What a student is called among several: its method's title, and its own name where that says more. */
-function studentTitle({ methods }: DistillConfig, name: string): string {
+function studentTitle({ methods }: Setup, name: string): string {
   const { method } = methods.find((student) => student.name === name)!;
   const { title } = methodNamed(method);
   return name === method ? title : `${title} (${name})`;
 }
 
 /** The networks that a config trains, in the order in which they are shown. */
-export function networksOf(config: DistillConfig): NetworkInfo[] {
+export function networksOf(setup: Setup): NetworkInfo[] {
   const networks: Omit<NetworkInfo, 'color' | 'stage'>[] = [
     { name: 'teacher', role: 'teacher', title: 'Teacher' },
     { name: 'warmup', role: 'baseline', title: 'Student, warm-up' },
-    ...chosenBaselines(config).map(({ name, title }) => ({
+    ...chosenBaselines(setup).map(({ name, title }) => ({
       name,
       role: 'baseline' as const,
       title,
     })),
-    ...config.methods.map(({ name }) => ({
+    ...setup.methods.map(({ name }) => ({
       name,
       role: 'student' as const,
       title:
-        config.methods.length > 1 ? `Student, ${studentTitle(config, name)}` : 'Student, distilled',
+        setup.methods.length > 1 ? `Student, ${studentTitle(setup, name)}` : 'Student, distilled',
     })),
   ];
   return networks.map((network, color) => ({ ...network, stage: network.name, color }));
 }
 
 /** What a run of a config trains. */
-export const planOf = (config: DistillConfig): RunPlan => ({
-  stages: stagesOf(config).map(({ name, title, steps }) => ({ name, title, steps })),
-  networks: networksOf(config),
+export const planOf = (setup: Setup): RunPlan => ({
+  stages: stagesOf(setup).map(({ name, title, steps }) => ({ name, title, steps })),
+  networks: networksOf(setup),
 });

@@ -1,4 +1,4 @@
-import type { DistillConfig } from '../config/config';
+import type { Setup } from './setup';
 import type { Value } from '../graph/graph';
 import { Network } from '../networks/network';
 import type { Stage, Term } from '../training/stage';
@@ -7,7 +7,7 @@ import { crossEntropy, softDice } from './segmentation-loss';
 
 /** What a network learns from labels: cross-entropy and soft Dice, as the config weighs them. Both [n, classes + 1, h, w]. */
 export function supervisedTerms(
-  { training: { loss } }: DistillConfig,
+  { training: { loss } }: Setup,
   logits: Value,
   labels: Value,
 ): Record<string, Term> {
@@ -31,13 +31,13 @@ export function supervisedTerms(
 
 /** Supervised training of one network on the images of a batch. */
 export const supervised =
-  (config: DistillConfig, architecture: 'teacher' | 'student'): Stage['build'] =>
+  (setup: Setup, architecture: 'teacher' | 'student'): Stage['build'] =>
   (graph, n) => {
-    const { classes } = config;
-    const network = new Network(graph, architecture, config[architecture], classes.length, true);
-    const logits = network.decode(network.encode(imagesInput(graph, config, n)));
+    const { classes } = setup;
+    const network = new Network(graph, architecture, setup[architecture], classes.length, true);
+    const logits = network.decode(network.encode(imagesInput(graph, setup, n)));
     return {
-      terms: supervisedTerms(config, logits, labelsInput(graph, config, n)),
+      terms: supervisedTerms(setup, logits, labelsInput(graph, setup, n)),
       trains: [`${architecture}/`],
       statistics: network.layers.statistics,
     };

@@ -1,9 +1,11 @@
+import Type from 'typebox';
 import { add } from '../graph/elementwise';
 import type { Value } from '../graph/graph';
 import { upsampleBilinear } from '../graph/resize';
 import { concat } from '../graph/shape';
+import { settings } from '../options';
+import { architecture } from './architecture';
 import type { Layers } from './layers';
-import type { Architecture } from './network';
 
 /** MobileNetV2's inverted residual blocks (Sandler et al., CVPR 2018, table 2): expansion, channels, repeats, stride. */
 const stages = [
@@ -30,65 +32,86 @@ function scaled(channels: number, width: number): number {
  * inverted residual. The last step to full resolution is bilinear. `width` scales every layer, the 1280 channels of the
  * bottleneck too (MobileNetV2 itself keeps those for widths below 1; a small student should be small throughout).
  */
-export function mobileNetV2UNet(width: number): Architecture {
-  const block = (
-    layers: Layers,
-    name: string,
-    x: Value,
-    out: number,
-    expansion: number,
-    stride: number,
-  ): Value => {
-    const hidden = x.shape[1] * expansion;
-    const relu6 = { activation: 'relu6' } as const;
-    let y = x;
-    if (expansion !== 1) y = layers.convBlock(`${name}.expand`, y, hidden, { kernel: 1, ...relu6 });
-    y = layers.convBlock(`${name}.depthwise`, y, hidden, {
+export const mobileNetV2UNet = architecture({
+  name: 'mobilenetv2-unet',
+  title: 'MobileNetV2-UNet',
+  source: 'Sandler et al., CVPR 2018, as the encoder of a U-Net',
+  byDefault: 'MobileNetV2 with a U-Net decoder, width 1.',
+  options: settings(
+    {
+      width: Type.Number({
+        markdownDescription: 'Width multiplier of all layers.',
+        default: 1,
+        exclusiveMinimum: 0,
+        maximum: 4,
+      }),
+    },
+    {
+      markdownDescription:
+        "MobileNetV2 encoder with a U-Net decoder (4.7 million weights at width 1). The input's size must be a multiple of 32.",
+    },
+  ),
+
+  stride: () => 32,
+
+  encode(layers, x, { width }) {
+    const relu6 = 'relu6';
+    let y = layers.convBlock('stem', x, scaled(32, width), {
       kernel: 3,
-      stride,
-      groups: hidden,
-      ...relu6,
+      stride: 2,
+      activation: relu6,
     });
-    y = layers.convBlock(`${name}.project`, y, out, { kernel: 1, activation: 'none' });
-    return stride === 1 && x.shape[1] === out ? add(x, y) : y;
-  };
-  return {
-    stride: 32,
-    encode(layers, x) {
-      const relu6 = 'relu6';
-      let y = layers.convBlock('stem', x, scaled(32, width), {
-        kernel: 3,
-        stride: 2,
-        activation: relu6,
-      });
-      const skips: Value[] = [];
-      stages.forEach(([expansion, channels, repeats, stride], stage) => {
-        for (let i = 0; i < repeats; i++)
-          y = block(
-            layers,
-            `stage${stage}.${i}`,
-            y,
-            scaled(channels, width),
-            expansion,
-            i === 0 ? stride : 1,
-          );
-        if (skipAfter.includes(stage)) skips.push(y);
-      });
-      const bottleneck = layers.convBlock('last', y, scaled(1280, width), {
-        kernel: 1,
-        activation: relu6,
-      });
-      return { bottleneck, skips };
-    },
-    decode(layers, { bottleneck, skips }, classes) {
-      let y = bottleneck;
-      for (let level = skips.length - 1; level >= 0; level--) {
-        const channels = skips[level].shape[1];
-        const up = layers.convTranspose(`up${level}`, y, channels, 4, 2);
-        y = block(layers, `level${level}`, concat([skips[level], up], 1), channels, 6, 1);
-      }
-      y = layers.conv('reduce', y, Math.max(3, classes + 1), { kernel: 1, bias: true });
-      return upsampleBilinear(layers.conv('logits', y, classes + 1, { kernel: 1, bias: true }), 2);
-    },
-  };
-}
+    const skips: Value[] = [];
+    stages.forEach(([expansion, channels, repeats, stride], stage) => {
+      for (let i = 0; i < repeats; i++)
+        y = block(
+          layers,
+          `stage${stage}.${i}`,
+          y,
+          scaled(channels, width),
+          expansion,
+          i === 0 ? stride : 1,
+        );
+      if (skipAfter.includes(stage)) skips.push(y);
+    });
+    const bottleneck = layers.convBlock('last', y, scaled(1280, width), {
+      kernel: 1,
+      activation: relu6,
+    });
+    return { bottleneck, skips };
+  },
+
+  decode(layers, { bottleneck, skips }, classes) {
+    let y = bottleneck;
+    for (let level = skips.length - 1; level >= 0; level--) {
+      const channels = skips[level].shape[1];
+      const up = layers.convTranspose(`up${level}`, y, channels, 4, 2);
+      y = block(layers, `level${level}`, concat([skips[level], up], 1), channels, 6, 1);
+    }
+    y = layers.conv('reduce', y, Math.max(3, classes + 1), { kernel: 1, bias: true });
+    return upsampleBilinear(layers.conv('logits', y, classes + 1, { kernel: 1, bias: true }), 2);
+  },
+});
+
+/** An inverted residual: expansion, depthwise convolution, projection. */
+const block = (
+  layers: Layers,
+  name: string,
+  x: Value,
+  out: number,
+  expansion: number,
+  stride: number,
+): Value => {
+  const hidden = x.shape[1] * expansion;
+  const relu6 = { activation: 'relu6' } as const;
+  let y = x;
+  if (expansion !== 1) y = layers.convBlock(`${name}.expand`, y, hidden, { kernel: 1, ...relu6 });
+  y = layers.convBlock(`${name}.depthwise`, y, hidden, {
+    kernel: 3,
+    stride,
+    groups: hidden,
+    ...relu6,
+  });
+  y = layers.convBlock(`${name}.project`, y, out, { kernel: 1, activation: 'none' });
+  return stride === 1 && x.shape[1] === out ? add(x, y) : y;
+};

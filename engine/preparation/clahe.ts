@@ -1,3 +1,25 @@
+import Type, { type Static } from 'typebox';
+import { settings } from '../options';
+
+export const claheOptions = settings(
+  {
+    clipLimit: Type.Number({
+      markdownDescription: "Largest bin of a tile's histogram, as a multiple of the mean.",
+      default: 2,
+      exclusiveMinimum: 0,
+    }),
+    tiles: Type.Integer({
+      markdownDescription: 'Tiles along each side.',
+      default: 8,
+      minimum: 1,
+      maximum: 64,
+    }),
+  },
+  { title: 'Clahe', markdownDescription: 'With options.' },
+);
+
+export type ClaheOptions = Static<typeof claheOptions>;
+
 /**
  * Contrast-limited adaptive histogram equalisation (Zuiderveld 1994) of 8-bit grey values [rows][columns], in the
  * convention of OpenCV: `tiles` x `tiles` tiles over the image, reflected at its right and lower edge to a multiple of
@@ -9,7 +31,7 @@ export function clahe(
   image: ArrayLike<number>,
   rows: number,
   columns: number,
-  { clipLimit, tiles }: { clipLimit: number; tiles: number },
+  { clipLimit, tiles }: ClaheOptions,
 ): Uint8Array {
   const tileRows = Math.ceil(rows / tiles);
   const tileColumns = Math.ceil(columns / tiles);

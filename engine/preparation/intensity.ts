@@ -1,6 +1,63 @@
-import type { DomainConfig } from '../config/config';
-import { clahe } from './clahe';
+import Type, { type Static } from 'typebox';
+import { clahe, type ClaheOptions } from './clahe';
 import type { Volume } from '../images/volume';
+import { anyOf, choice, pair, settings } from '../options';
+
+/** What becomes the network's channel(s). */
+export const channelChoice = choice(
+  {
+    grey: 'Luminance.',
+    red: 'Red alone.',
+    green: 'Green alone: vessels show best.',
+    blue: 'Blue alone.',
+    rgb: 'All three.',
+  },
+  { markdownDescription: 'What of a colour image the network sees.', default: 'grey' },
+);
+
+export type Channel = Static<typeof channelChoice>;
+
+/** How intensities become network input; see `normalizeIntensity`. */
+export const intensityChoice = anyOf(
+  [
+    settings(
+      {
+        window: pair(Type.Number(), {
+          markdownDescription: 'Low and high.',
+          examples: [[-100, 300]],
+        }),
+      },
+      {
+        title: 'Window',
+        markdownDescription:
+          'Intensities from low to high become 0 to 1, clipped: Hounsfield units of a CT window, for one.',
+      },
+    ),
+    settings(
+      {
+        normalize: choice(
+          {
+            zscore: 'Mean 0, standard deviation 1.',
+            minmax: 'Smallest 0, largest 1.',
+            percentile: 'Percentiles 0.5 and 99.5 become 0 and 1, clipped.',
+          },
+          { markdownDescription: 'How.' },
+        ),
+      },
+      {
+        title: 'Normalize',
+        markdownDescription:
+          "Normalised from the case's own intensities, inside the field of view.",
+      },
+    ),
+  ],
+  {
+    markdownDescription: 'How intensities become network input.',
+    default: { normalize: 'percentile' },
+  },
+);
+
+export type Intensity = Static<typeof intensityChoice>;
 
 /** Luminance of planar RGB after ITU-R BT.601. */
 export function luminance(data: Volume['data']): Float32Array {
@@ -17,7 +74,7 @@ export function luminance(data: Volume['data']): Float32Array {
  */
 export function chooseChannels(
   volume: Pick<Volume, 'data' | 'channels'>,
-  channel: DomainConfig['channel'],
+  channel: Channel,
 ): Float32Array {
   const { data, channels } = volume;
   if (channels === 1) {
@@ -47,7 +104,7 @@ export function chooseChannels(
 export function normalizeIntensity(
   image: Float32Array,
   shape: readonly [channels: number, slices: number, rows: number, columns: number],
-  domain: Pick<DomainConfig, 'intensity' | 'clahe'>,
+  domain: { intensity: Intensity; clahe: ClaheOptions | null },
   fov: Uint8Array | null,
   dtype: string,
 ): void {
@@ -74,7 +131,7 @@ function equalize(
   slices: number,
   rows: number,
   columns: number,
-  options: { clipLimit: number; tiles: number },
+  options: ClaheOptions,
   dtype: string,
 ): void {
   const { min, max } = rangeOf(plane);
@@ -89,11 +146,7 @@ function equalize(
   }
 }
 
-function normalizePlane(
-  plane: Float32Array,
-  intensity: DomainConfig['intensity'],
-  fov: Uint8Array | null,
-): void {
+function normalizePlane(plane: Float32Array, intensity: Intensity, fov: Uint8Array | null): void {
   if ('window' in intensity) return rescale(plane, intensity.window[0], intensity.window[1]);
   const sample = fov ? insideOf(plane, fov) : plane;
   switch (intensity.normalize) {

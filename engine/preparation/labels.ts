@@ -1,6 +1,40 @@
-import type { LabelValue } from '../config/config';
+import Type, { type Static } from 'typebox';
 import { luminance } from './intensity';
 import type { Volume } from '../images/volume';
+import { anyOf, settings } from '../options';
+
+/** What means a class in label files: a sample value, several, everything above a threshold, or a colour. */
+export const labelValue = anyOf([
+  Type.Number(),
+  Type.Array(Type.Number(), { minItems: 1 }),
+  settings(
+    { above: Type.Number({ markdownDescription: 'The threshold, not itself included.' }) },
+    {
+      title: 'Above',
+      markdownDescription: 'Every value above a threshold: for JPEG labels and grey edges.',
+    },
+  ),
+  settings(
+    {
+      color: Type.Unsafe<[red: number, green: number, blue: number]>(
+        Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), {
+          minItems: 3,
+          maxItems: 3,
+          markdownDescription: 'Red, green, blue.',
+        }),
+      ),
+      tolerance: Type.Number({
+        markdownDescription: 'Largest difference in a channel.',
+        default: 0,
+        minimum: 0,
+        maximum: 255,
+      }),
+    },
+    { title: 'Color', markdownDescription: 'A colour in a colour or palette image.' },
+  ),
+]);
+
+export type LabelValue = Static<typeof labelValue>;
 
 /** Class indices [k][j][i] of a label file, and the sample values that occur in it, for messages. */
 export interface MappedLabels {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DistillConfig, DomainConfig } from '../config/config';
 import { ConfigError } from '../errors';
 import { CaseCache } from './case-cache';
+import { inputChannels } from './channels';
 import { readCaseFiles } from '../cohort/case-files';
 import { type Cohort } from '../cohort/cohort';
 import { evenly } from '../lists';
@@ -121,11 +122,6 @@ function takeSlice(
   const { first, row, column } = strides(shape, walks, slice);
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++) out[at++] = plane[first + r * row + c * column];
-}
-
-/** Channels of the network's input: 3 where any domain asks for colour, else 1. */
-export function inputChannels(config: DistillConfig): 1 | 3 {
-  return Object.values(config.domains).some((domain) => domain.channel === 'rgb') ? 3 : 1;
 }
 
 /**

@@ -2,7 +2,6 @@ import { parse } from 'jsonc-parser';
 import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ResponseError } from 'vscode-jsonrpc';
-import { fixesFor } from '../config/fixes';
 import { parseConfig } from '../config/load';
 import { salvageConfig } from '../config/salvage';
 import { examineDomain } from '../cohort/cohort';
@@ -10,8 +9,8 @@ import { matchPattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
 import { SurveyCancelled, Surveyor, type Survey, type SurveyFault } from '../cohort/survey';
 import { thumbnail } from '../cohort/thumbnail';
-import { UserError, type ConfigError } from '../errors';
-import type { ConfigText } from './config';
+import type { ConfigFault, ConfigText } from '../contract/config';
+import { UserError } from '../errors';
 import type { Handlers } from './handler';
 
 /** Calls about the files that a config names. */
@@ -48,21 +47,21 @@ export const cohortHandlers: Handlers<keyof CohortCalls> = {
     const config = parsed.config ?? salvageConfig(text, file, { variables });
     if (!config) return null;
     // Where the text does not fit the schema, the editor itself says so.
-    const errors = parsed.config ? parsed.errors : [];
+    const faults = parsed.config ? parsed.faults : [];
     try {
       const survey = await surveyor.survey(config, {
         budget,
         cancelled: () => token.isCancellationRequested,
       });
-      const textFaults = distinct(errors).map((error) => ({
-        message: error.message,
+      const textFaults = distinct(faults).map(({ message, line, column, fixes }) => ({
+        message,
         severity: 'error' as const,
-        line: error.place?.line ?? 1,
-        column: error.place?.column ?? 1,
-        fixes: fixesFor(config, error),
+        line,
+        column,
+        fixes,
       }));
       // What the text already says need not be said again of the files.
-      const told = new Set(errors.map(({ place }) => place?.path));
+      const told = new Set(faults.map(({ path }) => path.join('.')));
       return {
         ...survey,
         faults: survey.faults.filter(({ path }) => !told.has(path.join('.'))),
@@ -115,8 +114,8 @@ export const cohortHandlers: Handlers<keyof CohortCalls> = {
 };
 
 /** Rows and columns of one size have one fault. */
-const distinct = (errors: ConfigError[]): ConfigError[] =>
-  errors.filter((error, n) => errors.findIndex((other) => other.message === error.message) === n);
+const distinct = (faults: ConfigFault[]): ConfigFault[] =>
+  faults.filter((fault, n) => faults.findIndex((other) => other.message === fault.message) === n);
 
 /** A path as the config means it, also from a text that is not whole yet: with variables, relative to the file. */
 export function resolvePath(

@@ -1,5 +1,5 @@
 import { findNodeAtLocation, modify, parseTree, type Edit, type JSONPath } from 'jsonc-parser';
-import type { Fix } from '../../engine/config/fixes';
+import type { Fix } from '../../engine/contract/config';
 
 /** The changes of a text that carry out a fix; empty where the text has moved on. */
 export function editsOf(text: string, fix: Fix): Edit[] {
@@ -15,6 +15,13 @@ export function editsOf(text: string, fix: Fix): Edit[] {
       return [
         { offset: node.offset, length: node.length, content: JSON.stringify(parts.join('/')) },
       ];
+    }
+    if ('name' in edit) {
+      const tree = parseTree(text);
+      const name = tree && findNodeAtLocation(tree, edit.path)?.parent?.children?.[0];
+      return name
+        ? [{ offset: name.offset, length: name.length, content: JSON.stringify(edit.name) }]
+        : [];
     }
     if (edit.value === undefined && typeof edit.path.at(-1) === 'number')
       return itemRemoval(text, edit.path);
@@ -35,10 +42,4 @@ function itemRemoval(text: string, path: JSONPath): Edit[] {
   const offset = before ? before.offset + before.length : item.offset;
   const end = !before && after ? after.offset : item.offset + item.length;
   return [{ offset, length: end - offset, content: '' }];
-}
-
-/** The values that VS Code's own check of the schema allows, read from its message. */
-export function allowedValues(message: string): string[] {
-  const [, list] = /Valid values: (.*)\.?$/.exec(message) ?? [];
-  return list === undefined ? [] : [...list.matchAll(/"([^"]*)"/g)].map(([, value]) => value);
 }

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import type { Fix } from '../../engine/config/fixes';
+import type { Fix } from '../../engine/contract/config';
 import { configSelector } from '../config-file';
-import { allowedValues, editsOf } from './edits';
+import type { Services } from '../services';
+import { editsOf } from './edits';
 import { Outline, type Span } from './outline';
-import type { ConfigScans } from './scan';
+import { configText, type ConfigScans } from './scan';
 
 /** A problem with what may be meant instead. */
 class ConfigProblem extends vscode.Diagnostic {
@@ -11,7 +12,11 @@ class ConfigProblem extends vscode.Diagnostic {
 }
 
 /** What is wrong with configs and their files as problems, with quick fixes where one is obvious. */
-export function registerProblems(context: vscode.ExtensionContext, scans: ConfigScans): void {
+export function registerProblems(
+  context: vscode.ExtensionContext,
+  services: Services,
+  scans: ConfigScans,
+): void {
   const collection = vscode.languages.createDiagnosticCollection('meddistill');
   const problems = new Map<string, ConfigProblem[]>();
   const publish = (document: vscode.TextDocument) => {
@@ -41,21 +46,25 @@ export function registerProblems(context: vscode.ExtensionContext, scans: Config
     vscode.languages.registerCodeActionsProvider(
       configSelector,
       {
-        provideCodeActions: (document, range, { diagnostics }) => [
+        provideCodeActions: async (document, range, { diagnostics }, token) => [
           ...(problems.get(document.uri.toString()) ?? [])
             .filter((p) => p.range.intersection(range))
-            .flatMap((p) =>
-              p.fixes.map((fix, n) => quickFix(document, fix, p, n === 0 && p.fixes.length === 1)),
-            ),
-          ...diagnostics
-            .filter(({ source }) => source !== 'MedDistill')
-            .flatMap((diagnostic) => enumFixes(document, diagnostic)),
+            .flatMap((p) => quickFixes(document, p.fixes, p)),
+          ...(await schemaFixes(
+            services,
+            document,
+            diagnostics.filter(({ source }) => source !== 'MedDistill'),
+            token,
+          )),
         ],
       },
       { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
     ),
   );
 }
+
+const rangeOf = (document: vscode.TextDocument, { offset, length }: Span) =>
+  new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
 
 function problem(
   document: vscode.TextDocument,
@@ -64,13 +73,11 @@ function problem(
   severity: 'error' | 'warning',
   fixes: Fix[],
 ): ConfigProblem {
-  const start = document.positionAt(span.offset);
-  const end = document.positionAt(span.offset + span.length);
+  const whole = rangeOf(document, span);
   // A whole object underlined would hide everything else.
-  const range =
-    end.line > start.line
-      ? new vscode.Range(start, document.lineAt(start.line).range.end)
-      : new vscode.Range(start, end);
+  const range = whole.isSingleLine
+    ? whole
+    : new vscode.Range(whole.start, document.lineAt(whole.start.line).range.end);
   const result = new ConfigProblem(
     range,
     message,
@@ -81,35 +88,45 @@ function problem(
   return result;
 }
 
-function quickFix(
+/** The preferred one is the only one. */
+const quickFixes = (
   document: vscode.TextDocument,
-  fix: Fix,
+  fixes: readonly Fix[],
   diagnostic: vscode.Diagnostic,
-  preferred: boolean,
-): vscode.CodeAction {
-  const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
-  action.diagnostics = [diagnostic];
-  action.isPreferred = preferred;
-  action.edit = new vscode.WorkspaceEdit();
-  for (const { offset, length, content } of editsOf(document.getText(), fix))
-    action.edit.replace(
-      document.uri,
-      new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)),
-      content,
-    );
-  return action;
-}
-
-/** For a value that the schema does not allow: those that it does. */
-function enumFixes(
-  document: vscode.TextDocument,
-  diagnostic: vscode.Diagnostic,
-): vscode.CodeAction[] {
-  return allowedValues(diagnostic.message).map((value) => {
-    const action = new vscode.CodeAction(`Use "${value}"`, vscode.CodeActionKind.QuickFix);
+): vscode.CodeAction[] =>
+  fixes.map((fix) => {
+    const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
     action.diagnostics = [diagnostic];
+    action.isPreferred = fixes.length === 1;
     action.edit = new vscode.WorkspaceEdit();
-    action.edit.replace(document.uri, diagnostic.range, JSON.stringify(value));
+    for (const { content, ...span } of editsOf(document.getText(), fix))
+      action.edit.replace(document.uri, rangeOf(document, span), content);
     return action;
   });
+
+/** Where the text does not fit the schema, the editor itself says so; what may be meant instead the engine knows. */
+async function schemaFixes(
+  { engine, log }: Services,
+  document: vscode.TextDocument,
+  diagnostics: readonly vscode.Diagnostic[],
+  token: vscode.CancellationToken,
+): Promise<vscode.CodeAction[]> {
+  if (diagnostics.length === 0) return [];
+  try {
+    const { faults } = await engine.request('summarize', configText(document), token);
+    const outline = new Outline(document.getText());
+    return diagnostics.flatMap((diagnostic) =>
+      faults
+        .filter(({ path }) =>
+          [outline.spanOf(path, 'key'), outline.spanOf(path)].some((span) =>
+            rangeOf(document, span).isEqual(diagnostic.range),
+          ),
+        )
+        .flatMap(({ fixes }) => quickFixes(document, fixes, diagnostic)),
+    );
+  } catch (error) {
+    if (!token.isCancellationRequested)
+      log.warn(`There are no quick fixes for ${document.uri.fsPath}: ${(error as Error).message}`);
+    return [];
+  }
 }

@@ -11,7 +11,7 @@ import { ConfigScans } from './scan';
 export function registerConfigs(context: vscode.ExtensionContext, services: Services): ConfigScans {
   const scans = new ConfigScans(services);
   context.subscriptions.push(scans);
-  registerProblems(context, scans);
+  registerProblems(context, services, scans);
   registerCompletion(context, services, scans);
   registerHover(context, services, scans);
   registerLenses(context, services);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ConfigText } from '../../engine/server/config';
+import type { ConfigText } from '../../engine/contract/config';
 import type { ConfigSurvey } from '../../engine/server/cohort';
 import { isConfig } from '../config-file';
 import type { Services } from '../services';

@@ -1,4 +1,4 @@
-import type { DistillConfig } from '../../config/config';
+import type { Setup } from '../setup';
 import type { Graph, Value } from '../../graph/graph';
 import { Network } from '../../networks/network';
 import type { Loss, Stage, Term } from '../../training/stage';
@@ -11,16 +11,16 @@ import { SemanticAutoencoder } from './semantic-autoencoder';
 export const alignmentStageName = 'act';
 
 /** ACT of both alignment networks at once; the networks and P-SAE are frozen, batch norms in evaluation mode. */
-export const alignmentStage = (config: DistillConfig): Stage => ({
+export const alignmentStage = (setup: Setup): Stage => ({
   name: alignmentStageName,
   title: 'Alignment',
-  ...config.training.stages.act,
+  ...setup.training.stages.act,
   needs: ['teacher', 'warmup', 'psae'],
   network: null,
-  views: config.method.augmentations,
+  views: setup.method.augmentations,
   stream: 'act',
-  depends: [config.method.psae, config.method.act, config.method.augmentations],
-  build: (graph, n) => alignmentLoss(graph, n, config),
+  depends: [setup.method.psae, setup.method.act, setup.method.augmentations],
+  build: (graph, n) => alignmentLoss(graph, n, setup),
 });
 
 const titles = {
@@ -31,16 +31,16 @@ const titles = {
 };
 type TermName = keyof typeof titles;
 
-function alignmentLoss(graph: Graph, images: number, config: DistillConfig): Loss {
-  const { method } = config;
+function alignmentLoss(graph: Graph, images: number, setup: Setup): Loss {
+  const { method } = setup;
   const all = images * (1 + method.augmentations);
-  const x = imagesInput(graph, config, all);
+  const x = imagesInput(graph, setup, all);
   const psae = new SemanticAutoencoder(graph, method.psae.channels);
-  const semantic = psae.encode(method.psae.input === 'mask' ? labelsInput(graph, config, all) : x);
+  const semantic = psae.encode(method.psae.input === 'mask' ? labelsInput(graph, setup, all) : x);
   const weights: Record<TermName, number> = { features: 1, ...method.act };
   const terms: Record<string, Term> = {};
   for (const architecture of ['teacher', 'student'] as const) {
-    const values = ofNetwork(graph, architecture, x, semantic, images, config);
+    const values = ofNetwork(graph, architecture, x, semantic, images, setup);
     const name = alignmentNames[architecture];
     (Object.keys(weights) as TermName[]).forEach((key, color) => {
       if (weights[key] > 0)
@@ -63,13 +63,13 @@ function ofNetwork(
   x: Value,
   semantic: Value,
   images: number,
-  config: DistillConfig,
+  setup: Setup,
 ): Record<TermName, Value> {
-  const network = new Network(graph, architecture, config[architecture], config.classes.length);
+  const network = new Network(graph, architecture, setup[architecture], setup.classes.length);
   const alignment = new AlignmentNetwork(
     graph,
     alignmentNames[architecture],
-    config.method.psae.channels,
+    setup.method.psae.channels,
   );
   const encoding = network.encode(x);
   const vectors = alignment.encode(encoding.bottleneck);

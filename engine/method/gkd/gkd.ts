@@ -1,35 +1,37 @@
-import Type from 'typebox';
-import type { MethodConfig } from '../../config/config';
 import type { Value } from '../../graph/graph';
+import { overruling, settings } from '../../options';
 import type { Term } from '../../training/stage';
-import type { Method, Seen } from '../method';
+import { method, type Seen } from '../method';
+import type { MethodOptions } from '../options';
 import { firstEncodings, firstRows } from '../rows';
 import { AlignmentNetwork, alignmentNames } from './alignment';
 import { alignmentStage } from './alignment-stage';
 import { interLoss, intraLoss } from './contrastive-graphs';
 import { crossTerms, type Side } from './cross-distillation';
+import { gkdTerms, type GkdOptions } from './options';
 import { psaeStage } from './psae-stage';
-
-type Options = Pick<MethodConfig, 'temperature' | 'graphLoss' | 'intra' | 'inter' | 'cross'>;
 
 /**
  * Generalizable knowledge distillation: dual contrastive graphs (DCGD) over domain-invariant vectors, and cross distillation with
  * exchanged headers (DICD). The images themselves are supervised [published]; their views serve the graphs, and the cross terms with
  * `cross.scope` "views" [our choice].
  */
-export const gkd: Method = {
+export const gkd = method({
   name: 'gkd',
   title: 'GKD',
   source: 'Qi et al., IEEE JBHI 2024, doi 10.1109/jbhi.2024.3385098',
-  description:
+  summary:
     'Generalizable knowledge distillation: contrastive graphs over domain-invariant vectors, and cross distillation with exchanged headers.',
-  options: Type.Object({}),
+  options: settings(overruling(gkdTerms), {
+    markdownDescription:
+      'Generalizable knowledge distillation (Qi et al., IEEE JBHI 2024). What is left out is as in `method`.',
+  }),
+  complete: (given, shared) => merged(given, shared),
   before: [psaeStage, alignmentStage],
   views: (_, allowed) => allowed,
   predicts: () => 'images',
-  contrastiveGraphs: (options) => ({ scope: (options as Options).inter.scope }),
-  terms(seen, options) {
-    const o = options as Options;
+  contrastiveGraphs: ({ inter: { scope } }) => ({ scope }),
+  terms(seen, o) {
     const student = side(seen, 'student');
     const teacher = side(seen, 'teacher');
     return {
@@ -37,12 +39,22 @@ export const gkd: Method = {
       ...crossTermsOf(seen, teacher, student, o),
     };
   },
-};
+});
+
+/** A student's own terms over those of all. */
+function merged(given: Record<string, unknown>, shared: MethodOptions): GkdOptions {
+  const whole = Object.keys(gkdTerms).map((name) => {
+    const [all, own] = [shared[name as keyof GkdOptions], given[name]];
+    const group = typeof all === 'object' && typeof own === 'object';
+    return [name, group ? { ...all, ...own } : (own ?? all)];
+  });
+  return Object.fromEntries(whole) as GkdOptions;
+}
 
 /** A network with its alignment network and its vectors v_m, of all rows. */
-function side({ graph, config, ...seen }: Seen, role: 'teacher' | 'student'): Side {
+function side({ graph, setup, ...seen }: Seen, role: 'teacher' | 'student'): Side {
   const { network, encoding } = seen[role];
-  const alignment = new AlignmentNetwork(graph, alignmentNames[role], config.method.psae.channels);
+  const alignment = new AlignmentNetwork(graph, alignmentNames[role], setup.method.psae.channels);
   return { network, alignment, encoding, vectors: alignment.encode(encoding.bottleneck) };
 }
 
@@ -51,7 +63,7 @@ function graphTerms(
   { images, like }: Seen,
   teacher: Value,
   student: Value,
-  { temperature, graphLoss, intra, inter }: Options,
+  { temperature, graphLoss, intra, inter }: GkdOptions,
 ): Record<string, Term> {
   const terms: Record<string, Term> = {};
   const options = { temperature, loss: graphLoss };
@@ -84,7 +96,7 @@ function crossTermsOf(
   { images, views, like }: Seen,
   teacher: Side,
   student: Side,
-  { cross: { weight, scope } }: Options,
+  { cross: { weight, scope } }: GkdOptions,
 ): Record<string, Term> {
   if (weight === 0) return {};
   const count = scope === 'views' ? images * (1 + views) : images;

@@ -1,4 +1,4 @@
-import type { DistillConfig } from '../../config/config';
+import type { Setup } from '../setup';
 import { mul, sub } from '../../graph/elementwise';
 import type { Graph } from '../../graph/graph';
 import { meanAll } from '../../graph/reduction';
@@ -8,25 +8,25 @@ import { crossEntropy } from '../segmentation-loss';
 import { SemanticAutoencoder } from './semantic-autoencoder';
 
 /** Trains P-SAE to give its input back; then it is frozen. */
-export const psaeStage = (config: DistillConfig): Stage => ({
+export const psaeStage = (setup: Setup): Stage => ({
   name: 'psae',
   title: 'Semantic autoencoder',
-  ...config.training.stages.psae,
+  ...setup.training.stages.psae,
   needs: [],
   network: null,
   views: 0,
   stream: 'psae',
-  depends: config.method.psae,
-  build: (graph, n) => reconstruction(graph, n, config),
+  depends: setup.method.psae,
+  build: (graph, n) => reconstruction(graph, n, setup),
 });
 
 /** Of a label map the cross-entropy, of an image the mean squared difference. */
-function reconstruction(graph: Graph, n: number, config: DistillConfig): Loss {
-  const { psae: options } = config.method;
+function reconstruction(graph: Graph, n: number, setup: Setup): Loss {
+  const { psae: options } = setup.method;
   const psae = new SemanticAutoencoder(graph, options.channels, true);
   const mask = options.input === 'mask';
-  const x = mask ? labelsInput(graph, config, n) : imagesInput(graph, config, n);
-  const decoded = psae.decode(psae.encode(x), config.input.size, x.shape[1]);
+  const x = mask ? labelsInput(graph, setup, n) : imagesInput(graph, setup, n);
+  const decoded = psae.decode(psae.encode(x), setup.input.size, x.shape[1]);
   const difference = sub(decoded, x);
   const value = mask ? crossEntropy(decoded, x) : meanAll(mul(difference, difference));
   return {

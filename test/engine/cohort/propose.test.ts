@@ -134,8 +134,8 @@ describe('a config proposed from a folder', () => {
   it('can be run as it is', async () => {
     await writePhantoms(folder, 1);
     const text = await proposeConfig(folder, 'liver');
-    const { config, errors } = parseConfig(text, join(folder, 'x.distill.jsonc'));
-    assert.deepEqual(errors, []);
+    const { config, faults } = parseConfig(text, join(folder, 'x.distill.jsonc'));
+    assert.deepEqual(faults, []);
     assert.deepEqual(config?.domains['ct'].intensity, { window: [-160, 240] });
     const cohort = await scanCohort(config);
     assert.equal(cohort.domains['ct'].length, 12);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { NetworkConfig } from '../../../engine/config/config';
 import { Graph } from '../../../engine/graph/graph';
-import { architectureOf, Network } from '../../../engine/networks/network';
+import { architectureOf, type NetworkConfig } from '../../../engine/networks/catalogue';
+import { Network } from '../../../engine/networks/network';
 import { Program } from '../../../engine/runtime/program';
 import { assertClose, cpu } from '../graph/shared';
 import goldenFile from './golden/networks.json';
@@ -103,7 +103,7 @@ describe('networks', () => {
       ],
     );
     assert.deepEqual(encoding.bottleneck.shape, [2, 32, 4, 6]);
-    assert.equal(architectureOf(unet(4, 3)).stride, 8);
+    assert.equal(strideOf(unet(4, 3)), 8);
   });
 
   it('MobileNetV2-UNet: skips of 16, 24, 32, 96 channels at 1/2 to 1/16, 1280 channels at 1/32', () => {
@@ -118,7 +118,7 @@ describe('networks', () => {
       ],
     );
     assert.deepEqual(encoding.bottleneck.shape, [1, 1280, 4, 2]);
-    assert.equal(architectureOf(mobile(1)).stride, 32);
+    assert.equal(strideOf(mobile(1)), 32);
   });
 
   it('every running statistic gets its next value in training, and none in evaluation', () => {
@@ -145,5 +145,6 @@ describe('networks', () => {
   });
 });
 
+const strideOf = (config: NetworkConfig) => architectureOf(config).stride(config);
 const unet = (width: number, depth: number) => ({ network: 'unet', width, depth }) as const;
 const mobile = (width: number) => ({ network: 'mobilenetv2-unet', width }) as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { editsOf, allowedValues } from '../../../extension/config/edits';
+import { editsOf } from '../../../extension/config/edits';
 import { isPathField, Outline } from '../../../extension/config/outline';
-import type { Fix } from '../../../engine/config/fixes';
+import type { Fix } from '../../../engine/contract/config';
 
 const text = `{
   // Comments stay.
@@ -98,21 +98,20 @@ describe('a fix', () => {
     assert.equal(without(2), text);
   });
 
+  it('gives a field another name and nothing else', () => {
+    const fixed = apply({
+      title: '',
+      edits: [{ path: ['domains', 'ct.a', 'role'], name: 'rôle' }],
+    });
+    assert.equal(fixed, text.replace('"role"', '"rôle"'));
+  });
+
   it('does nothing where the text has moved on', () => {
     const fix = {
       title: '',
       edits: [{ path: ['domains', 'ct.a', 'labels'], segment: { from: 'x', to: 'y' } }],
     };
     assert.deepEqual(editsOf(text, fix), []);
-  });
-});
-
-describe('the values that a schema allows', () => {
-  it("are read from the editor's message", () => {
-    assert.deepEqual(allowedValues('Value is not accepted. Valid values: "source", "target".'), [
-      'source',
-      'target',
-    ]);
-    assert.deepEqual(allowedValues('Missing property "role".'), []);
+    assert.deepEqual(editsOf(text, { title: '', edits: [{ path: ['input'], name: 'y' }] }), []);
   });
 });

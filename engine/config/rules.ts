@@ -1,0 +1,259 @@
+/** What a schema cannot say of a config. Each rule says what is wrong together with what may be meant instead. */
+import type { ConfigPath, Fix } from '../contract/config';
+import { baselines } from '../method/baselines';
+import { architectureOf } from '../networks/catalogue';
+import type { DistillConfig, DomainConfig } from './config';
+import { fault, setting, type Fault } from './fault';
+import type { Distillation } from './file';
+
+/** Looks at a config, and at what its file says. */
+type Rule = (config: DistillConfig, given: Distillation) => Fault[];
+
+export const ruleFaults: Rule = (config, given) => rules.flatMap((rule) => rule(config, given));
+
+const networks = ['teacher', 'student'] as const;
+
+const someSource: Rule = ({ domains }) => {
+  if (Object.values(domains).some((d) => d.role === 'source')) return [];
+  return [
+    fault(
+      ['domains'],
+      'no domain has the role "source"; at least one is needed to train on',
+      Object.keys(domains).map((name) =>
+        setting(`Make ${name} a source`, ['domains', name, 'role'], 'source'),
+      ),
+    ),
+  ];
+};
+
+const domainsMakeSense: Rule = (config, given) =>
+  Object.entries(config.domains).flatMap(([name, domain]) => {
+    const path = ['domains', name];
+    return [
+      ...knownClasses(config.classes, given.domains[name].values ?? {}, [...path, 'values']),
+      ...distinctValues(domain, [...path, 'values']),
+      ...masksForFieldOfView(domain, [...path, 'fov']),
+      ...(domain.role === 'source' ? wholeSplit(domain, [...path, 'split']) : []),
+      ...spacingOfPictures(config.input, domain, path),
+    ];
+  });
+
+const knownClasses = (classes: readonly string[], values: object, path: ConfigPath): Fault[] =>
+  Object.keys(values)
+    .filter((name) => !classes.includes(name))
+    .map((name) =>
+      fault([...path, name], noClass(classes), [
+        setting(`Remove ${name}`, [...path, name], undefined),
+      ]),
+    );
+
+const noClass = (classes: readonly string[]) =>
+  `there is no class of this name; the classes are ${classes.join(', ')}`;
+
+/** Plain values of different classes must differ. */
+function distinctValues(domain: DomainConfig, path: ConfigPath): Fault[] {
+  const seen = new Map<number, string>();
+  const faults: Fault[] = [];
+  for (const [name, value] of Object.entries(domain.values))
+    for (const v of typeof value === 'number' ? [value] : Array.isArray(value) ? value : []) {
+      const other = seen.get(v);
+      if (other !== undefined && other !== name)
+        faults.push(fault([...path, name], `the value ${v} means ${other} already`));
+      seen.set(v, name);
+    }
+  return faults;
+}
+
+const masksForFieldOfView = ({ fov, masks }: DomainConfig, path: ConfigPath): Fault[] =>
+  fov === 'provided' && masks === undefined
+    ? [
+        fault(path, 'is "provided", but "masks" names no files', [
+          setting('Use the whole image', path, 'none'),
+          setting('Estimate the field of view', path, 'estimated'),
+        ]),
+      ]
+    : [];
+
+function wholeSplit({ split }: DomainConfig, path: ConfigPath): Fault[] {
+  const { train, validation, test } = split;
+  if (typeof train === 'number') {
+    const sum = train + (validation as number) + (test as number);
+    return Math.abs(sum - 1) > 1e-6
+      ? [fault(path, `the shares add up to ${Number(sum.toFixed(6))}, not to 1`)]
+      : [];
+  }
+  const seen = new Map<string, string>();
+  const faults: Fault[] = [];
+  const lists = { train, validation, test } as Record<string, string[]>;
+  for (const [name, ids] of Object.entries(lists))
+    ids.forEach((id, i) => {
+      const other = seen.get(id);
+      const own = [...path, name, i];
+      if (other)
+        faults.push(
+          fault(own, `case "${id}" is in ${other} already; splits may not overlap`, [
+            setting(`Remove it from ${name}`, own, undefined),
+          ]),
+        );
+      seen.set(id, name);
+    });
+  return faults;
+}
+
+const isPicture = (pattern: string) => /\.(png|jpe?g|tiff?|gif|p[gpbn]m)(\.gz)?$/i.test(pattern);
+
+const spacingOfPictures = (
+  { fit, spacing }: DistillConfig['input'],
+  domain: DomainConfig,
+  path: ConfigPath,
+): Fault[] =>
+  fit === 'patch' && spacing > 0 && !domain.spacing && isPicture(domain.images)
+    ? [
+        fault(
+          path,
+          'input.spacing asks for a pixel spacing, and pictures state none: give "spacing": [row, column] in mm',
+        ),
+      ]
+    : [];
+
+/** The semantic autoencoder halves its input three times. */
+const autoencoderStride = 8;
+
+const sizeOfNetworks: Rule = (config, given) => {
+  const path = ['input', 'size'];
+  const { size } = config.input;
+  const faults = networks.flatMap((role) => {
+    const stride = strideOf(config, role);
+    return [...new Set(size)]
+      .filter((n) => n % stride !== 0)
+      .map((n) => {
+        const lower = Math.floor(n / stride) * stride;
+        const allowed = lower > 0 ? `${lower} or ${lower + stride}` : `${stride}`;
+        return fault(
+          path,
+          `${n} is not a multiple of ${stride}, which the ${role} (${config[role].network}) needs; the nearest ${lower > 0 ? 'are' : 'is'} ${allowed}`,
+        );
+      });
+  });
+  if (size.some((n) => n % autoencoderStride !== 0))
+    faults.push(fault(path, 'must be a multiple of 8, which the semantic autoencoder needs'));
+  if (faults.length === 0) return [];
+  const fixes = [
+    ...sizeFixes(config),
+    ...networks.flatMap((role) => networkFix(config, given, role)),
+  ];
+  return faults.map((f) => ({ ...f, fixes }));
+};
+
+const strideOf = (config: DistillConfig, role: (typeof networks)[number]) =>
+  architectureOf(config[role]).stride(config[role]);
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+const lcm = (a: number, b: number): number => (a * b) / gcd(a, b);
+
+/** The nearest sizes that both networks and the autoencoder take. */
+function sizeFixes(config: DistillConfig): Fix[] {
+  const stride = networks.map((role) => strideOf(config, role)).reduce(lcm, autoencoderStride);
+  const rounded = (round: (n: number) => number) =>
+    config.input.size.map((n) => Math.max(stride, round(n / stride) * stride));
+  const sizes = new Map<string, number | number[]>();
+  for (const [rows, columns] of [rounded(Math.floor), rounded(Math.ceil)])
+    if (rows === columns) sizes.set(`${rows}`, rows);
+    else sizes.set(`${rows} x ${columns}`, [rows, columns]);
+  return [...sizes].map(([shown, size]) =>
+    setting(`Set the size to ${shown}`, ['input', 'size'], size),
+  );
+}
+
+/** The option of a network with which it takes the size. */
+function networkFix(
+  config: DistillConfig,
+  given: Distillation,
+  role: (typeof networks)[number],
+): Fix[] {
+  const network = config[role];
+  const fitting = architectureOf(network).fitting?.(network, config.input.size);
+  if (!fitting) return [];
+  const { option, value } = fitting;
+  const title = `Set the ${option} of the ${role} to ${value}`;
+  // A network that is given by its name has no options yet.
+  return typeof given[role] === 'string'
+    ? [setting(title, [role], { network: network.network, [option]: value })]
+    : [setting(title, [role, option], value)];
+}
+
+/** Names that are taken: of networks, stages and views. */
+const takenNames = [
+  'teacher',
+  'student',
+  'warmup',
+  'evaluate',
+  'reference',
+  'psae',
+  'act',
+  ...baselines.map(({ name }) => name),
+];
+
+const namesOfStudents: Rule = ({ methods }, given) =>
+  methods.flatMap(({ name }, i) => {
+    const entry = given.methods[i];
+    const path = ['methods', i, ...(typeof entry === 'object' && entry.name ? ['name'] : [])];
+    if (takenNames.includes(name))
+      return [fault(path, `"${name}" is the name of something else in a run; choose another one`)];
+    const first = methods.findIndex((other) => other.name === name);
+    if (first === i) return [];
+    return [
+      fault(
+        path,
+        `"${name}" is there twice; give one of them a "name" of its own, as in { "method": "${methods[i].method}", "name": "${name}-2" }`,
+        [{ title: `Remove ${name}`, edits: [{ path: ['methods', i], value: undefined }] }],
+      ),
+    ];
+  });
+
+const spacingOfPatches: Rule = ({ input }) =>
+  input.fit === 'resize' && input.spacing > 0
+    ? [
+        fault(['input', 'spacing'], 'has no effect with "fit": "resize"; use "fit": "patch"', [
+          setting('Use patches', ['input', 'fit'], 'patch'),
+        ]),
+      ]
+    : [];
+
+const channelsOfAutoencoder: Rule = ({ method }) =>
+  method.psae.channels % 4 !== 0
+    ? [fault(['method', 'psae', 'channels'], `${method.psae.channels} is not a multiple of 4`)]
+    : [];
+
+const classesToKeepLargest: Rule = ({ classes, evaluation }) =>
+  evaluation.keepLargest.flatMap((name, i) =>
+    classes.includes(name) ? [] : [fault(['evaluation', 'keepLargest', i], noClass(classes))],
+  );
+
+const someLoss: Rule = ({ training: { loss } }) =>
+  loss.crossEntropy === 0 && loss.dice === 0
+    ? [fault(['training', 'loss'], 'both weights are 0; at least one must be above')]
+    : [];
+
+const thresholdOfOneClass: Rule = ({ classes, evaluation: { threshold } }) => {
+  const path = ['evaluation', 'threshold'];
+  return threshold !== 'argmax' && classes.length > 1
+    ? [
+        fault(path, 'a threshold is for one class; with several use "argmax"', [
+          setting('Use "argmax"', path, 'argmax'),
+        ]),
+      ]
+    : [];
+};
+
+const rules: Rule[] = [
+  someSource,
+  domainsMakeSense,
+  sizeOfNetworks,
+  namesOfStudents,
+  spacingOfPatches,
+  channelsOfAutoencoder,
+  classesToKeepLargest,
+  someLoss,
+  thresholdOfOneClass,
+];

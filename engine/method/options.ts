@@ -1,0 +1,88 @@
+/** The setting `method`: what all distilled students have in common, and the terms of GKD. */
+import Type, { type Static } from 'typebox';
+import { choice, settings } from '../options';
+import { gkdTerms } from './gkd/options';
+
+const weight = (markdownDescription: string, value: number) =>
+  Type.Number({ markdownDescription, default: value, minimum: 0 });
+
+export const methodOptions = settings(
+  {
+    psae: settings(
+      {
+        input: choice(
+          {
+            mask: "The label map: anatomy without the scanner's style.",
+            image: 'The image.',
+          },
+          { markdownDescription: 'What it reads. **Our choice.** ', default: 'mask' },
+        ),
+        channels: Type.Integer({
+          markdownDescription:
+            'Length K of the semantic and domain-invariant vectors. **Published method.** 512.',
+          default: 512,
+          minimum: 4,
+          maximum: 4096,
+        }),
+      },
+      {
+        markdownDescription:
+          'The pre-trained semantic autoencoder, which regularises the alignment networks.',
+      },
+    ),
+    act: settings(
+      {
+        output: weight('Output reconstruction.', 1),
+        regularisation: weight('Regularisation towards the semantic vector.', 0.1),
+        consistency: weight('Consistency of augmented views.', 1),
+      },
+      {
+        markdownDescription:
+          'Weights of alignment consistency training beside feature reconstruction, which has weight 1. **Our choice.** ',
+      },
+    ),
+    augmentations: Type.Integer({
+      markdownDescription:
+        'Augmented views of each image. **Published method.** 4, read off a figure.',
+      default: 4,
+      minimum: 2,
+      maximum: 16,
+    }),
+    ...gkdTerms,
+    scale: choice(
+      {
+        match: "Each term is scaled to the cross-entropy's size at the first step.",
+        none: 'As they are.',
+      },
+      { markdownDescription: 'Size of the terms. **Our choice.** ', default: 'match' },
+    ),
+    studentStart: choice(
+      {
+        warmup: 'From the warm-up student.',
+        random: 'From fresh weights; the control too.',
+      },
+      { markdownDescription: 'Where the student starts. **Our choice.** ', default: 'warmup' },
+    ),
+    fsd: settings(
+      {
+        dims: Type.Integer({
+          markdownDescription: 'Principal components.',
+          default: 64,
+          minimum: 1,
+        }),
+        vectors: Type.Integer({
+          markdownDescription: 'At most so many vectors of a domain.',
+          default: 256,
+          minimum: 2,
+        }),
+      },
+      { markdownDescription: 'Fréchet Semantic Distance. **Our choice.** ' },
+    ),
+  },
+  {
+    markdownDescription:
+      'Generalizable knowledge distillation (Qi et al., IEEE JBHI 2024), and what all distilled students have in common.',
+  },
+);
+
+export type MethodOptions = Static<typeof methodOptions>;

@@ -1,0 +1,35 @@
+import type { NetworkConfig } from '../networks/catalogue';
+import type { MethodOptions } from './options';
+
+/** One distilled student. */
+export interface StudentConfig {
+  name: string;
+  /** Name of its method. */
+  method: string;
+  /** The method's options, every one filled in. */
+  options: Record<string, unknown>;
+}
+
+interface StageLength {
+  steps: number;
+  batchSize: number;
+  learningRate: number;
+}
+
+/** What stages of training read of a config. */
+export interface Setup {
+  classes: readonly string[];
+  domains: Readonly<Record<string, { channel: string }>>;
+  input: { size: readonly [rows: number, columns: number] };
+  teacher: NetworkConfig;
+  student: NetworkConfig;
+  /** The distilled students. */
+  methods: readonly StudentConfig[];
+  /** Undistilled students beside the one trained alone, by their names. */
+  baselines: readonly string[];
+  method: MethodOptions;
+  training: {
+    loss: { crossEntropy: number; dice: number };
+    stages: Record<'teacher' | 'warmup' | 'psae' | 'act' | 'distill', StageLength>;
+  };
+}
