@@ -1,4 +1,4 @@
-import { range as counted, ticks, tickStep } from 'd3-array';
+import { range as integers, ticks, tickStep } from 'd3-array';
 import {
   line,
   symbol,
@@ -144,9 +144,9 @@ export function linearTicks(low: number, high: number, count: number): number[] 
 /** Powers of ten within the range; where there are fewer than two, also their multiples by 2 and 5. */
 export function logTicks(low: number, high: number): number[] {
   const [from, to] = [Math.log10(low), Math.log10(high)];
-  const decades = counted(Math.ceil(from), Math.floor(to) + 1, Math.ceil((to - from) / 6) || 1);
+  const decades = integers(Math.ceil(from), Math.floor(to) + 1, Math.ceil((to - from) / 6) || 1);
   if (decades.length >= 2) return decades.map((p) => Number(`1e${p}`));
-  return counted(Math.floor(from), Math.floor(to) + 1)
+  return integers(Math.floor(from), Math.floor(to) + 1)
     .flatMap((p) => [1, 2, 5].map((f) => Number(`${f}e${p}`)))
     .filter((v) => v >= low && v <= high);
 }
