@@ -76,7 +76,8 @@ const curveLine = (x: readonly number[], y: Stroke['y'], toX: Scale, toY: Scale)
     .x((i) => toX(x[i]))
     .y((i) => toY(y[i]!));
 
-const ownPoints = (y: Stroke['y']): number[] => [...y.keys()].filter((i) => y[i] !== undefined);
+const ownPoints = (y: Stroke['y']): number[] =>
+  integers(y.length).filter((i) => y[i] !== undefined);
 
 /** A curve as the data of an SVG path. */
 export const curvePath = (x: readonly number[], y: Stroke['y'], toX: Scale, toY: Scale): string =>
