@@ -71,32 +71,6 @@ export interface Scatter {
 
 export type Chart = LineChart | Heatmap | Scatter;
 
-/** At most about `count` round numbers from low to high. */
-export function linearTicks(low: number, high: number, count: number): number[] {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((f) => f * power).find((s) => s >= rough)!;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
-  );
-}
-
-/** Powers of ten within the range; where there are fewer than two, also their multiples by 2 and 5. */
-export function logTicks(low: number, high: number): number[] {
-  const powers: number[] = [];
-  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p++) powers.push(p);
-  const within = (values: number[]) => values.filter((v) => v >= low * 0.999 && v <= high * 1.001);
-  const decades = within(powers.map((p) => Number(`1e${p}`)));
-  if (decades.length >= 2) {
-    const every = Math.ceil(decades.length / 6);
-    return decades.filter((_, i) => i % every === 0);
-  }
-  return within(powers.flatMap((p) => [1, 2, 5].map((f) => Number(`${f}e${p}`))));
-}
-
 /** A number for an axis or a legend: four significant digits, no trailing zeros. */
 export function formatNumber(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '-';

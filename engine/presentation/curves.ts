@@ -1,3 +1,5 @@
+import { bisectLeft } from 'd3-array';
+
 /** A curve's points: x ascending; y NaN where there is a gap. */
 export interface Points {
   x: Float64Array;
@@ -43,18 +45,6 @@ export class Smoother {
   }
 }
 
-/** The first index whose x is not below `value`. */
-export function lowerBound(x: Float64Array, value: number): number {
-  let low = 0;
-  let high = x.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (x[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Curves on one common x: null is a gap, undefined a place where the curve merely has no point of its own. */
 export interface AlignedCurves {
   x: number[];
@@ -75,8 +65,8 @@ export function alignCurves(
 ): AlignedCurves {
   const least = positive ? Number.MIN_VALUE : -Infinity;
   const parts = curves.map(({ x, y }) => {
-    const from = range ? Math.max(0, lowerBound(x, range[0]) - 1) : 0;
-    const to = range ? Math.min(x.length, lowerBound(x, range[1]) + 2) : x.length;
+    const from = range ? Math.max(0, bisectLeft(x, range[0]) - 1) : 0;
+    const to = range ? Math.min(x.length, bisectLeft(x, range[1]) + 2) : x.length;
     return { x: x.subarray(from, to), y: y.subarray(from, to) };
   });
   return parts.some((part) => part.x.length > 2 * buckets)

@@ -1,7 +1,6 @@
+import { extent } from 'd3-array';
 import {
   formatNumber,
-  linearTicks,
-  logTicks,
   type Chart,
   type ColorName,
   type Curve,
@@ -10,7 +9,17 @@ import {
   type Marker,
   type Scatter,
 } from './chart';
-import { alignCurves } from './curves';
+import {
+  cellColor,
+  curvePath,
+  linearTicks,
+  logTicks,
+  markerPath,
+  markerRadius,
+  padded,
+  shownBands,
+  strokes,
+} from './drawing';
 import { mix, networkColors, scaleColor, seriesColors } from './palette';
 
 /** What a drawing takes from the theme. */
@@ -85,63 +94,43 @@ function linesBody(chart: LineChart, o: SvgOptions): string[] {
     width: o.width - margin.left - margin.right,
     height: o.height - margin.top - margin.bottom - rows.length * legendLine,
   };
-  const { x, y } = alignCurves(
-    chart.curves.flatMap((c) => [
-      { x: c.x, y: c.raw ?? c.y },
-      { x: c.x, y: c.y },
-    ]),
-    o.range ?? null,
-    Math.round(frame.width),
-    chart.log,
+  const { x, lines } = strokes(chart, o.range ?? null, Math.round(frame.width));
+  const [first = 0, last = 1] = extent(x);
+  const range = o.range ?? [first, last];
+  const [least = chart.log ? 0.1 : 0, greatest = 1] = extent(
+    lines.flatMap(({ y }) => y.filter((_, i) => x[i] >= range[0] && x[i] <= range[1])),
+    (v) => v,
   );
-  const range = o.range ?? extent(x, [0, 1]);
-  const shown = y.map((values) =>
-    values.filter(
-      (v, i): v is number => typeof v === 'number' && x[i] >= range[0] && x[i] <= range[1],
-    ),
-  );
-  const values = padded(extent(shown.flat(), chart.log ? [0.1, 1] : [0, 1]), chart.log);
+  const values = padded([least, greatest], chart.log);
   const toX = (v: number) =>
     frame.left + ((v - range[0]) / (range[1] - range[0] || 1)) * frame.width;
   const scale = chart.log ? Math.log10 : (v: number) => v;
   const [low, high] = values.map(scale);
   const toY = (v: number) => frame.top + frame.height * (1 - (scale(v) - low) / (high - low || 1));
   const clip = `clip-${Math.abs(hash(chart.title))}`;
-  const lines = chart.curves.flatMap((curve, c) => {
+  const drawn = lines.flatMap(({ curve, y, width, opacity, dash, marker }) => {
     const color = ink.color(curve.color);
-    const dash = curve.dash.length ? ` stroke-dasharray="${curve.dash.join(' ')}"` : '';
-    const raw = curve.raw
-      ? [
-          `<path d="${path(x, y[2 * c], toX, toY)}" fill="none" stroke="${color}" stroke-opacity="0.25" stroke-width="1"/>`,
-        ]
-      : [];
-    const markers = curve.marker
-      ? y[2 * c + 1].flatMap((v, i) =>
-          typeof v === 'number'
-            ? [markerSvg(curve.marker!, toX(x[i]), toY(v), 3.5, color, true)]
-            : [],
-        )
-      : [];
     return [
-      ...raw,
-      `<path d="${path(x, y[2 * c + 1], toX, toY)}" fill="none" stroke="${color}" stroke-width="1.75" stroke-linejoin="round"${dash}/>`,
-      ...markers,
+      `<path d="${curvePath(x, y, toX, toY)}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${opacity < 1 ? ` stroke-opacity="${opacity}"` : ''}${dashed(dash)}/>`,
+      ...(marker
+        ? y.flatMap((v, i) =>
+            typeof v === 'number'
+              ? [markerSvg(marker, toX(x[i]), toY(v), markerRadius, color, true)]
+              : [],
+          )
+        : []),
     ];
   });
   return [
-    ...chart.bands.flatMap(({ from, to, title }) =>
-      from >= range[0] && from < range[1]
-        ? [
-            ...(from > range[0]
-              ? [line(toX(from), frame.top, toX(from), frame.top + frame.height, ink.grid, '3 3')]
-              : []),
-            // A title that does not fit its stage is left out.
-            ...(toX(to) - toX(from) > 5.5 * title.length + 6
-              ? [text(toX(from) + 4, frame.top + 11, title, ink.text, { size: 10, opacity: 0.7 })]
-              : []),
-          ]
-        : [],
-    ),
+    ...shownBands(chart.bands, range).flatMap(({ from, to, title, begins }) => [
+      ...(begins
+        ? [line(toX(from), frame.top, toX(from), frame.top + frame.height, ink.grid, [3, 3])]
+        : []),
+      // A title that does not fit its stage is left out.
+      ...(toX(to) - toX(from) > 5.5 * title.length + 6
+        ? [text(toX(from) + 4, frame.top + 11, title, ink.text, { size: 10, opacity: 0.7 })]
+        : []),
+    ]),
     ...axes(frame, ink, {
       x: linearTicks(range[0], range[1], Math.max(2, frame.width / 90)).map((v) => [toX(v), v]),
       y: (chart.log
@@ -153,21 +142,40 @@ function linesBody(chart: LineChart, o: SvgOptions): string[] {
     }),
     `<clipPath id="${clip}"><rect x="${frame.left}" y="${frame.top - 4}" width="${frame.width}" height="${frame.height + 8}"/></clipPath>`,
     `<g clip-path="url(#${clip})">`,
-    ...lines,
+    ...drawn,
     '</g>',
     ...rows.flatMap((row, r) =>
       row.flatMap(({ curve, at }) => {
         const top = o.height - (rows.length - r) * legendLine + 4;
-        const color = ink.color(curve.color);
         return [
-          line(at, top, at + 22, top, color, curve.dash.join(' '), 2),
-          ...(curve.marker ? [markerSvg(curve.marker, at + 11, top, 3.5, color, true)] : []),
-          text(at + 27, top + 4, curve.name, ink.text),
+          ...curveSample(curve, ink, at, top),
+          text(at + sampleWidth + 4, top + 4, curve.name, ink.text),
         ];
       }),
     ),
   ];
 }
+
+const sampleWidth = 24;
+
+/** A short stretch of a curve from (x, y) to the right, for a legend. */
+function curveSample(curve: Curve, ink: Ink, x: number, y: number): string[] {
+  const color = ink.color(curve.color);
+  return [
+    line(x, y, x + sampleWidth, y, color, curve.dash, 2),
+    ...(curve.marker
+      ? [markerSvg(curve.marker, x + sampleWidth / 2, y, markerRadius, color, true)]
+      : []),
+  ];
+}
+
+/** A curve's stretch for a legend outside the drawing, as an SVG document. */
+export const swatchSvg = (curve: Curve, ink: Ink): string =>
+  [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${sampleWidth}" height="12" aria-hidden="true">`,
+    ...curveSample(curve, ink, 0, 6),
+    '</svg>',
+  ].join('');
 
 const legendLine = 17;
 
@@ -195,10 +203,10 @@ function heatmapBody(chart: Heatmap, o: SvgOptions): string[] {
   const cell = Math.min(space.width / columns, space.height / rows);
   const [low, high] = chart.range;
   const cells = chart.values.flatMap((row, r) =>
-    row.map((v, c) => {
-      const share = (v - low) / (high - low || 1);
-      return `<rect x="${short(space.left + c * cell)}" y="${short(space.top + r * cell)}" width="${short(cell + 0.3)}" height="${short(cell + 0.3)}" fill="${Number.isNaN(v) ? ink.background : scaleColor(chart.scale, share)}"><title>${escapeXml(`${chart.rows[r]}, ${chart.columns[c]}: ${formatNumber(v)}`)}</title></rect>`;
-    }),
+    row.map(
+      (v, c) =>
+        `<rect x="${short(space.left + c * cell)}" y="${short(space.top + r * cell)}" width="${short(cell + 0.3)}" height="${short(cell + 0.3)}" fill="${cellColor(chart, v, ink.background)}"><title>${escapeXml(`${chart.rows[r]}, ${chart.columns[c]}: ${formatNumber(v)}`)}</title></rect>`,
+    ),
   );
   const group = chart.group;
   const lines = group
@@ -259,20 +267,9 @@ function scatterBody(chart: Scatter, o: SvgOptions): string[] {
     width: o.width - margin.left - margin.right,
     height: o.height - margin.top - margin.bottom - legendHeight,
   };
-  const xs = padded(
-    extent(
-      chart.points.map((p) => p.x),
-      [-1, 1],
-    ),
-    false,
-  );
-  const ys = padded(
-    extent(
-      chart.points.map((p) => p.y),
-      [-1, 1],
-    ),
-    false,
-  );
+  const [left = -1, right = 1] = extent(chart.points, (p) => p.x);
+  const [lowest = -1, highest = 1] = extent(chart.points, (p) => p.y);
+  const [xs, ys] = [padded([left, right], false), padded([lowest, highest], false)];
   // One scale for both axes: distances are what is to be seen.
   const unit = Math.min(frame.width / (xs[1] - xs[0]), frame.height / (ys[1] - ys[0]));
   const centre = { x: (xs[0] + xs[1]) / 2, y: (ys[0] + ys[1]) / 2 };
@@ -355,79 +352,7 @@ function markerSvg(
 ): string {
   const paint = filled ? `fill="${color}"` : `fill="none" stroke="${color}" stroke-width="1.5"`;
   const inside = title ? `<title>${escapeXml(title)}</title>` : '';
-  if (marker === 'circle')
-    return `<circle cx="${short(x)}" cy="${short(y)}" r="${r}" ${paint}>${inside}</circle>`;
-  const points = markerCorners(marker, r)
-    .map(([dx, dy]) => `${short(x + dx)},${short(y + dy)}`)
-    .join(' ');
-  return `<polygon points="${points}" ${paint}>${inside}</polygon>`;
-}
-
-/** Corners of a marker around the origin; its area is about that of a circle of radius r. */
-export function markerCorners(marker: Exclude<Marker, 'circle'>, r: number): [number, number][] {
-  switch (marker) {
-    case 'square': {
-      const a = 0.89 * r;
-      return [
-        [-a, -a],
-        [a, -a],
-        [a, a],
-        [-a, a],
-      ];
-    }
-    case 'triangle':
-      return [
-        [0, -1.4 * r],
-        [1.25 * r, 0.85 * r],
-        [-1.25 * r, 0.85 * r],
-      ];
-    case 'diamond':
-      return [
-        [0, -1.35 * r],
-        [1.15 * r, 0],
-        [0, 1.35 * r],
-        [-1.15 * r, 0],
-      ];
-  }
-}
-
-function path(
-  x: readonly number[],
-  y: readonly (number | null | undefined)[],
-  toX: (v: number) => number,
-  toY: (v: number) => number,
-): string {
-  let d = '';
-  let pen = false;
-  for (let i = 0; i < x.length; i++) {
-    const v = y[i];
-    if (v === undefined) continue;
-    if (v === null) {
-      pen = false;
-      continue;
-    }
-    d += `${pen ? 'L' : 'M'}${short(toX(x[i]))} ${short(toY(v))}`;
-    pen = true;
-  }
-  return d;
-}
-
-/** Least and greatest; `otherwise` of nothing. */
-function extent(values: readonly number[], otherwise: readonly [number, number]): [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const v of values) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  return low > high ? [...otherwise] : [low, high];
-}
-
-/** A range with some room at both ends, and never empty. */
-export function padded([low, high]: readonly [number, number], log: boolean): [number, number] {
-  if (log) return low === high ? [low / 2, high * 2] : [low / 1.15, high * 1.15];
-  const room = 0.05 * (high - low) || 0.05 * Math.abs(low) || 0.5;
-  return [low - room, high + room];
+  return `<path transform="translate(${short(x)} ${short(y)})" d="${markerPath(marker, r)}" ${paint}>${inside}</path>`;
 }
 
 function text(
@@ -452,12 +377,14 @@ function line(
   x2: number,
   y2: number,
   stroke: string,
-  dash = '',
+  dash: readonly number[] = [],
   width = 1,
 ): string {
-  const dashed = dash ? ` stroke-dasharray="${dash}"` : '';
-  return `<line x1="${short(x1)}" y1="${short(y1)}" x2="${short(x2)}" y2="${short(y2)}" stroke="${stroke}" stroke-width="${width}"${dashed}/>`;
+  return `<line x1="${short(x1)}" y1="${short(y1)}" x2="${short(x2)}" y2="${short(y2)}" stroke="${stroke}" stroke-width="${width}"${dashed(dash)}/>`;
 }
+
+const dashed = (dash: readonly number[]): string =>
+  dash.length ? ` stroke-dasharray="${dash.join(' ')}"` : '';
 
 const short = (v: number): string => String(Math.round(v * 100) / 100);
 

@@ -11,7 +11,7 @@ import { formatNumber, type Scatter } from '../../engine/presentation/chart';
 import type { History } from '../../engine/presentation/history';
 import { chartSvg } from '../../engine/presentation/svg';
 import type { GraphSnapshot } from '../../engine/contract/events';
-import { h, setText } from '../shared/dom';
+import { h, parseSvg, setText } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, type Save } from './card';
 import { select, slider } from './controls';
 import { HeatmapView } from './heatmap-view';
@@ -176,11 +176,9 @@ export class Graphs {
         h('p', { class: 'muted' }, 'Point at a cell, or move there with the arrow keys.'),
       );
     this.scatter = vectorScatter(snapshot);
-    const drawn = new DOMParser().parseFromString(
-      chartSvg(this.scatter, { ...scatterSize, ink: themeInk() }),
-      'image/svg+xml',
-    ).documentElement;
-    this.scatterHost.replaceChildren(document.importNode(drawn, true));
+    this.scatterHost.replaceChildren(
+      parseSvg(chartSvg(this.scatter, { ...scatterSize, ink: themeInk() })),
+    );
     this.drawScatterTable();
   }
 

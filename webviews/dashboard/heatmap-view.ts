@@ -1,5 +1,6 @@
 import { chartTable } from '../../engine/presentation/chart-table';
 import { formatNumber, type Heatmap } from '../../engine/presentation/chart';
+import { cellColor } from '../../engine/presentation/drawing';
 import { rgb, scaleColor } from '../../engine/presentation/palette';
 import { h, on, setText } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, type Save } from './card';
@@ -101,12 +102,9 @@ export class HeatmapView {
     const ink = themeInk();
     // A pixel a cell, then enlarged: one drawing, however many cells.
     const small = new ImageData(map.columns.length, map.rows.length);
-    const [low, high] = map.range;
     map.values.forEach((row, r) =>
       row.forEach((value, c) => {
-        const color = Number.isNaN(value)
-          ? ink.background
-          : scaleColor(map.scale, (value - low) / (high - low || 1));
+        const color = cellColor(map, value, ink.background);
         small.data.set([...rgb(color), 255], 4 * (r * map.columns.length + c));
       }),
     );

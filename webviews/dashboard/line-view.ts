@@ -1,17 +1,11 @@
-import uPlot from 'uplot';
+import { extent } from 'd3-array';
 import { chartTable } from '../../engine/presentation/chart-table';
-import {
-  formatNumber,
-  linearTicks,
-  logTicks,
-  type Curve,
-  type LineChart,
-  type Marker,
-} from '../../engine/presentation/chart';
-import { alignCurves, type AlignedCurves } from '../../engine/presentation/curves';
-import { markerCorners, padded, type Ink } from '../../engine/presentation/svg';
-import { h, on, setText, svg } from '../shared/dom';
+import { formatNumber, type Curve, type LineChart } from '../../engine/presentation/chart';
+import type { Stroke } from '../../engine/presentation/drawing';
+import { h, on, setText } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, toolButton, type Save } from './card';
+import { CurveLegend } from './curve-legend';
+import { LinePlot, plotHeight, type PlotContent } from './line-plot';
 import type { ChartState } from './state';
 import { themeInk } from './theme';
 
@@ -29,7 +23,6 @@ export interface LineViewOptions {
   say: (text: string) => void;
 }
 
-const height = 260;
 const offScreenMilliseconds = 5000;
 
 /**
@@ -39,18 +32,15 @@ const offScreenMilliseconds = 5000;
 export class LineView {
   readonly element: HTMLElement;
   private readonly plotHost: HTMLElement;
-  private readonly legend: HTMLElement;
+  private readonly legend: CurveLegend;
   private readonly emptyNote: HTMLElement;
   private readonly tableHost: HTMLElement;
   private readonly heading: HTMLElement;
   private readonly resetButton: HTMLElement;
   private make: (() => LineChart) | null = null;
   private chart: LineChart | null = null;
-  private plot: uPlot | null = null;
-  private aligned: AlignedCurves = { x: [], y: [] };
+  private plot: LinePlot | null = null;
   private signature = '';
-  private ink: Ink = themeInk();
-  private values: HTMLElement[] = [];
   private width = 0;
   private dirty = false;
   private onScreen = false;
@@ -59,7 +49,7 @@ export class LineView {
   constructor(private readonly options: LineViewOptions) {
     const { title, state, canLog, save } = options;
     this.plotHost = h('div', { class: 'plot', tabindex: 0, role: 'application' });
-    this.legend = h('div', { class: 'legend', role: 'group', 'aria-label': `Curves of ${title}` });
+    this.legend = new CurveLegend(title, (name, shown) => this.toggle(name, shown));
     this.emptyNote = h('p', { class: 'empty muted' }, options.empty);
     this.tableHost = h('div', { hidden: !state.table });
     this.resetButton = toolButton('screen-normal', 'Show all of the x axis', () => this.zoom(null));
@@ -86,12 +76,19 @@ export class LineView {
             chart: { ...this.chart, curves: this.visibleCurves() },
             range: state.range ?? null,
             width: Math.max(480, Math.round(this.width)),
-            height: height + 80,
+            height: plotHeight + 80,
           },
         save,
       ),
     ];
-    this.element = card(title, tools, this.emptyNote, this.plotHost, this.legend, this.tableHost);
+    this.element = card(
+      title,
+      tools,
+      this.emptyNote,
+      this.plotHost,
+      this.legend.element,
+      this.tableHost,
+    );
     this.element.classList.add('lines');
     this.heading = this.element.querySelector('h3')!;
     on(this.plotHost, { keydown: (event) => this.onKey(event as KeyboardEvent) });
@@ -124,14 +121,13 @@ export class LineView {
     this.chart = canLog ? { ...made, log: state.log ?? false } : made;
     const something = made.curves.some(({ x }) => x.length > 0);
     this.emptyNote.hidden = something;
-    this.plotHost.hidden = this.legend.hidden = !something;
+    this.plotHost.hidden = this.legend.element.hidden = !something;
     setText(this.heading, made.title);
     this.draw();
   }
 
   /** The theme has changed. */
   restyle(): void {
-    this.ink = themeInk();
     this.signature = '';
     this.draw();
   }
@@ -148,227 +144,56 @@ export class LineView {
   private draw(): void {
     const { chart } = this;
     if (!chart || this.plotHost.hidden || this.width === 0) return;
-    this.align();
-    const data = [this.aligned.x, ...this.aligned.y] as uPlot.AlignedData;
     const signature = JSON.stringify([
       chart.log,
       chart.xTitle,
       chart.yTitle,
       chart.curves.map(({ name, color, dash, raw }) => [name, color, dash, !!raw]),
     ]);
+    const { hidden } = this;
+    const content: PlotContent = {
+      chart,
+      hidden,
+      range: this.options.state.range ?? null,
+      width: this.width,
+    };
     if (!this.plot || signature !== this.signature) {
       this.signature = signature;
       this.plot?.destroy();
-      this.buildLegend();
-      this.plot = new uPlot(this.plotOptions(chart), data, this.plotHost);
-    } else {
-      if (this.plot.width !== this.width) this.plot.setSize({ width: this.width, height });
-      this.plot.setData(data, true);
-    }
+      const ink = themeInk();
+      this.legend.show(chart.curves, hidden, ink);
+      this.plot = new LinePlot(this.plotHost, content, ink, {
+        onCursor: () => this.readCursor(),
+        onZoom: (range) => this.zoom(range),
+      });
+    } else this.plot.update(content);
     this.resetButton.hidden = !this.options.state.range;
     setAttribute(this.plotHost, 'aria-label', this.description());
     this.readCursor();
     if (this.options.state.table) this.showTable();
   }
 
-  /** Brings the visible part of all curves to the plot's resolution. */
-  private align(): void {
-    const { chart } = this;
-    if (!chart) return;
-    const points = chart.curves.flatMap(({ x, y, raw }) => [
-      ...(raw ? [{ x, y: raw }] : []),
-      { x, y },
-    ]);
-    const { range } = this.options.state;
-    this.aligned = alignCurves(points, range ?? null, Math.max(100, this.width), chart.log);
-  }
-
-  /** Series of the plot: of each curve the raw one, where there is one, then the curve itself. */
-  private series(): { curve: Curve; raw: boolean }[] {
-    return (this.chart?.curves ?? []).flatMap((curve) => [
-      ...(curve.raw ? [{ curve, raw: true }] : []),
-      { curve, raw: false },
-    ]);
-  }
-
-  private plotOptions(chart: LineChart): uPlot.Options {
-    const { ink, hidden } = this;
-    const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    const axis = {
-      stroke: ink.text,
-      font,
-      labelFont: font,
-      labelSize: 18,
-      grid: { stroke: ink.grid, width: 1 },
-      ticks: { stroke: ink.grid, width: 1, size: 4 },
-    };
-    const format = (_: uPlot, ticks: (number | null)[]) =>
-      ticks.map((v) => (v === null ? '' : formatNumber(v)));
-    return {
-      width: this.width,
-      height,
-      legend: { show: false },
-      padding: [10, 18, 0, 0],
-      cursor: {
-        drag: { x: true, y: false, setScale: false },
-        points: { size: 6 },
-        bind: { dblclick: () => () => (this.zoom(null), null) },
-      },
-      scales: {
-        x: { time: false, range: (_u, low, high) => this.xRange(low, high) },
-        y: {
-          distr: chart.log ? 3 : 1,
-          range: (_u, low, high) =>
-            low === null || !Number.isFinite(low) ? [0.1, 1] : padded([low, high], chart.log),
-        },
-      },
-      axes: [
-        { ...axis, label: chart.xTitle, size: 30, values: format },
-        {
-          ...axis,
-          label: chart.yTitle,
-          size: 52,
-          values: format,
-          splits: (_u, _axis, low, high) =>
-            chart.log ? logTicks(low, high) : linearTicks(low, high, 5),
-        },
-      ],
-      series: [
-        {},
-        ...this.series().map(({ curve, raw }): uPlot.Series => ({
-          label: curve.name,
-          show: !hidden.has(curve.name),
-          stroke: ink.color(curve.color),
-          width: raw ? 1 : 1.75,
-          alpha: raw ? 0.3 : 1,
-          dash: raw ? [] : [...curve.dash],
-          points: { show: false },
-          paths: strokePath,
-        })),
-      ],
-      hooks: {
-        setSelect: [
-          (u) => {
-            const { left, width } = u.select;
-            if (width < 4) return;
-            this.zoom([u.posToVal(left, 'x'), u.posToVal(left + width, 'x')]);
-            u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          },
-        ],
-        setCursor: [() => this.readCursor()],
-        drawAxes: [(u) => this.drawBands(u)],
-        drawSeries: [(u, index) => this.drawMarkers(u, index)],
-      },
-    };
-  }
-
-  private xRange(low: number | null, high: number | null): [number, number] {
-    const { range } = this.options.state;
-    if (range) return range;
-    if (low === null || high === null) return [0, 1];
-    return low === high ? [low - 1, high + 1] : [low, high];
-  }
-
-  private drawBands(u: uPlot): void {
-    const { ctx, bbox } = u;
-    const ratio = devicePixelRatio;
-    ctx.save();
-    ctx.strokeStyle = this.ink.grid;
-    ctx.fillStyle = this.ink.text;
-    ctx.globalAlpha = 0.75;
-    ctx.font = `${10 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-    ctx.textAlign = 'left';
-    ctx.textBaseline = 'top';
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
-    for (const { from, to, title } of this.chart?.bands ?? []) {
-      const [left, right] = [from, to].map((v) => u.valToPos(v, 'x', true));
-      if (right < bbox.left || left > bbox.left + bbox.width) continue;
-      const start = Math.max(left, bbox.left);
-      const end = Math.min(right, bbox.left + bbox.width);
-      if (left > bbox.left) {
-        ctx.beginPath();
-        ctx.moveTo(left, bbox.top);
-        ctx.lineTo(left, bbox.top + bbox.height);
-        ctx.stroke();
-      }
-      if (ctx.measureText(title).width + 6 * ratio < end - start)
-        ctx.fillText(title, start + 4 * ratio, bbox.top + 2 * ratio);
-    }
-    ctx.restore();
-  }
-
-  /** Markers where there is room for them. */
-  private drawMarkers(u: uPlot, index: number): void {
-    const item = this.series()[index - 1];
-    if (!item?.curve.marker || item.raw || !u.series[index].show) return;
-    const values = u.data[index];
-    if (values.length > 400) return;
-    const { ctx } = u;
-    const radius = 3.5 * devicePixelRatio;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(
-      u.bbox.left - radius,
-      u.bbox.top - radius,
-      u.bbox.width + 2 * radius,
-      u.bbox.height + 2 * radius,
-    );
-    ctx.clip();
-    ctx.fillStyle = this.ink.color(item.curve.color);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (typeof value !== 'number') continue;
-      const [x, y] = [u.valToPos(u.data[0][i], 'x', true), u.valToPos(value, 'y', true)];
-      ctx.beginPath();
-      if (item.curve.marker === 'circle') ctx.arc(x, y, radius, 0, 2 * Math.PI);
-      else
-        for (const [dx, dy] of markerCorners(item.curve.marker, radius)) ctx.lineTo(x + dx, y + dy);
-      ctx.fill();
-    }
-    ctx.restore();
-  }
-
-  private buildLegend(): void {
+  private toggle(name: string, shown: boolean): void {
     const { state, keep } = this.options;
-    const chart = this.chart!;
     const { hidden } = this;
-    this.values = chart.curves.map(() => h('span', { class: 'value' }));
-    this.legend.replaceChildren(
-      ...chart.curves.map((curve, c) => {
-        const button = h(
-          'button',
-          { type: 'button', 'aria-pressed': String(!hidden.has(curve.name)) },
-          swatch(curve, this.ink),
-          h('span', {}, curve.name),
-          this.values[c],
-        );
-        return on(button, {
-          click: () => {
-            const now = this.hidden;
-            if (!now.delete(curve.name)) now.add(curve.name);
-            state.hidden = [...now];
-            keep();
-            button.setAttribute('aria-pressed', String(!now.has(curve.name)));
-            this.series().forEach((item, i) => {
-              if (item.curve.name === curve.name)
-                this.plot?.setSeries(i + 1, { show: !now.has(curve.name) });
-            });
-            if (state.table) this.showTable();
-          },
-        });
-      }),
-    );
+    if (shown) hidden.delete(name);
+    else hidden.add(name);
+    state.hidden = [...hidden];
+    keep();
+    this.plot?.toggle(name, shown);
+    if (state.table) this.showTable();
   }
 
   /** Writes each curve's value under the cursor, else its last one, into the legend. */
   private readCursor(): void {
-    const index = this.plot?.cursor.idx ?? null;
-    let c = 0;
-    this.series().forEach(({ curve, raw }, s) => {
-      if (raw) return;
-      const value = index === null ? lastOf(curve.y) : valueAt(this.aligned.y[s] ?? [], index);
-      setText(this.values[c++], value === null ? '' : formatNumber(value));
-    });
+    const { plot } = this;
+    if (!plot) return;
+    const index = plot.cursor;
+    this.legend.write(
+      plot.lines
+        .filter(({ raw }) => !raw)
+        .map(({ curve, y }) => (index === null ? lastOf(curve.y) : valueAt(y, index))),
+    );
   }
 
   private zoom(range: [number, number] | null): void {
@@ -380,8 +205,7 @@ export class LineView {
   private onKey(event: KeyboardEvent): void {
     const { plot } = this;
     if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { x } = this.aligned;
-    const index = plot.cursor.idx ?? null;
+    const { x, cursor: index } = plot;
     const jump = event.shiftKey ? Math.max(1, Math.round(x.length / 20)) : 1;
     const moves: Record<string, number> = {
       ArrowLeft: (index ?? x.length) - jump,
@@ -398,14 +222,14 @@ export class LineView {
   }
 
   private moveTo(wanted: number): void {
-    const { x } = this.aligned;
-    if (!this.plot || x.length === 0) return;
+    const { plot } = this;
+    if (!plot || plot.x.length === 0) return;
+    const { x, lines } = plot;
     const index = Math.max(0, Math.min(x.length - 1, wanted));
-    const top = this.plot.over.clientHeight / 2;
-    this.plot.setCursor({ left: this.plot.valToPos(x[index], 'x'), top });
+    plot.moveCursor(index);
     const { hidden } = this;
-    const spoken = this.series().flatMap(({ curve, raw }, s) => {
-      const value = this.aligned.y[s]?.[index];
+    const spoken = lines.flatMap(({ curve, raw, y }) => {
+      const value = y[index];
       return raw || hidden.has(curve.name) || typeof value !== 'number'
         ? []
         : [`${curve.name} ${formatNumber(value)}`];
@@ -417,28 +241,20 @@ export class LineView {
 
   private zoomBy(factor: number): void {
     const { plot } = this;
-    const { min, max } = plot?.scales['x'] ?? {};
-    if (!plot || min === undefined || max === undefined) return;
-    const centre =
-      plot.cursor.idx === null || plot.cursor.idx === undefined
-        ? (min + max) / 2
-        : this.aligned.x[plot.cursor.idx];
+    if (!plot?.range) return;
+    const [min, max] = plot.range;
+    const centre = plot.cursor === null ? (min + max) / 2 : plot.x[plot.cursor];
     const range: [number, number] = [
       centre - (centre - min) * factor,
       centre + (max - centre) * factor,
     ];
-    const all = this.extent();
     if (range[1] - range[0] < 1e-6) return;
-    this.zoom(range[0] <= all[0] && range[1] >= all[1] ? null : range);
-    const [low, high] = this.options.state.range ?? all;
-    this.options.say(`${this.chart!.xTitle} ${formatNumber(low)} to ${formatNumber(high)}`);
-  }
-
-  private extent(): [number, number] {
-    const ends = (this.chart?.curves ?? []).flatMap(({ x }) =>
-      x.length ? [x[0], x[x.length - 1]] : [],
+    const [first = 0, last = 1] = extent(
+      this.chart!.curves.flatMap(({ x }) => [x[0], x[x.length - 1]]),
     );
-    return [Math.min(...ends), Math.max(...ends)];
+    this.zoom(range[0] <= first && range[1] >= last ? null : range);
+    const [low, high] = this.options.state.range ?? [first, last];
+    this.options.say(`${this.chart!.xTitle} ${formatNumber(low)} to ${formatNumber(high)}`);
   }
 
   /** What a screen reader says of the chart as a whole; the legend has the values. */
@@ -458,31 +274,8 @@ export class LineView {
   }
 }
 
-/**
- * The line through a series' points, broken where there is a gap. The library's own clips gaps out of an unbroken line instead, which
- * leaves a hair where a gap is narrower than a pixel.
- */
-function strokePath(u: uPlot, series: number): uPlot.Series.Paths {
-  const stroke = new Path2D();
-  const [x, y] = [u.data[0], u.data[series]];
-  let pen = false;
-  for (let i = 0; i < x.length; i++) {
-    const value = y[i];
-    if (value === undefined) continue;
-    if (value === null) {
-      pen = false;
-      continue;
-    }
-    const [left, top] = [u.valToPos(x[i], 'x', true), u.valToPos(value, 'y', true)];
-    if (pen) stroke.lineTo(left, top);
-    else stroke.moveTo(left, top);
-    pen = true;
-  }
-  return { stroke };
-}
-
 /** The value at an index, or the nearest before it. */
-function valueAt(values: readonly (number | null | undefined)[], index: number): number | null {
+function valueAt(values: Stroke['y'], index: number): number | null {
   for (let i = index; i >= 0; i--) {
     const value = values[i];
     if (typeof value === 'number') return value;
@@ -497,34 +290,4 @@ function lastOf(y: Curve['y']): number | null {
 
 function setAttribute(element: Element, name: string, value: string): void {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-}
-
-/** A short stretch of a curve, for its legend. */
-export function swatch(
-  curve: { color: Curve['color']; dash: readonly number[]; marker: Marker | null },
-  ink: Ink,
-): SVGElement {
-  const color = ink.color(curve.color);
-  return svg(
-    'svg',
-    { width: 24, height: 12, 'aria-hidden': 'true' },
-    svg('line', {
-      x1: 0,
-      y1: 6,
-      x2: 24,
-      y2: 6,
-      stroke: color,
-      'stroke-width': 2,
-      'stroke-dasharray': curve.dash.length ? curve.dash.join(' ') : null,
-    }),
-    curve.marker === 'circle' && svg('circle', { cx: 12, cy: 6, r: 3.5, fill: color }),
-    curve.marker !== null &&
-      curve.marker !== 'circle' &&
-      svg('polygon', {
-        points: markerCorners(curve.marker, 3.5)
-          .map(([x, y]) => `${12 + x},${6 + y}`)
-          .join(' '),
-        fill: color,
-      }),
-  );
 }

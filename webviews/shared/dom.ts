@@ -16,13 +16,9 @@ export function h(tag: string, attributes: Attributes = {}, ...children: Child[]
   return element;
 }
 
-/** As `h`, for SVG. */
-export function svg(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  setAttributes(element, attributes);
-  append(element, children);
-  return element;
-}
+/** The picture of an SVG document, as a part of the page. */
+export const parseSvg = (text: string): Element =>
+  document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
 
 export function on<E extends Element>(element: E, listeners: Listeners): E {
   for (const [type, listener] of Object.entries(listeners))

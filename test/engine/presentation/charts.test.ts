@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chartTable } from '../../../engine/presentation/chart-table';
-import { formatNumber, linearTicks, logTicks } from '../../../engine/presentation/chart';
+import { formatNumber } from '../../../engine/presentation/chart';
 import {
   comparableCurves,
   comparisonChart,
@@ -13,6 +13,7 @@ import {
   nodeTitle,
   vectorScatter,
 } from '../../../engine/presentation/charts';
+import { linearTicks, logTicks } from '../../../engine/presentation/drawing';
 import { History } from '../../../engine/presentation/history';
 import { chartSvg, inkFor } from '../../../engine/presentation/svg';
 import { madeRun } from './run-events';
@@ -108,12 +109,11 @@ describe('charts of a run', () => {
       ],
     };
     const svg = chartSvg(chart, { ink: inkFor('light'), width: 600, height: 400 });
-    const [first, second] = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map((m) => [
-      Number(m[1]),
-      Number(m[2]),
-    ]);
+    const [first, second] = [
+      ...svg.matchAll(/<path transform="translate\(([\d.]+) ([\d.]+)\)"/g),
+    ].map((m) => [Number(m[1]), Number(m[2])]);
     assert.ok(first[0] < second[0] && first[1] > second[1]);
-    assert.ok(svg.includes(`d="M${first[0]} ${first[1]}L${second[0]} ${second[1]}"`));
+    assert.ok(svg.includes(`d="M${first[0]},${first[1]}L${second[0]},${second[1]}"`));
   });
 
   it('become tables, thinned where they are long', () => {

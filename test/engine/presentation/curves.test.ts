@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { alignCurves, lowerBound, smooth } from '../../../engine/presentation/curves';
+import { alignCurves, smooth } from '../../../engine/presentation/curves';
 import { Random } from '../../../engine/random';
 
 const line = (n: number, f: (i: number) => number) => ({
@@ -86,13 +86,5 @@ describe('decimation', () => {
     const each = (performance.now() - began) / 10;
     console.log(`      ${each.toFixed(1)} ms for 14 curves of 100,000 points`);
     assert.ok(each < 200);
-  });
-
-  it('finds bounds', () => {
-    const x = Float64Array.of(1, 3, 3, 7);
-    assert.deepEqual(
-      [0, 1, 2, 3, 7, 8].map((v) => lowerBound(x, v)),
-      [0, 0, 1, 1, 3, 4],
-    );
   });
 });
