@@ -28,19 +28,28 @@ export const seriesColors: readonly Color[] = [0, 4, 3, 2, 1, 5].map((n) => netw
 /** Dashes in pixels, drawn and left out by turns; the first is a solid line. */
 export const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]];
 
+/** Dark blue to yellow, its lightness rising evenly (after viridis, CC0). */
+const sequential = [
+  '#440154',
+  '#472d7b',
+  '#3b528b',
+  '#2c728e',
+  '#21918c',
+  '#28ae80',
+  '#5ec962',
+  '#addc30',
+  '#fde725',
+];
 /** Blue below, orange above, white between. */
 const diverging = ['#08407e', '#2b7bba', '#86b9e0', '#f4f4f4', '#f3b06c', '#d8701a', '#7f3b08'];
 
-/**
- * The colour of a share 0..1 of a scale: `sequential` is viridis, whose lightness rises evenly from dark blue to yellow. What lies
- * outside is clipped, and what is no number is grey.
- */
+/** The colour of a share 0..1 of a scale; what lies outside is clipped, and what is no number is grey. */
 export function scaleColor(scale: 'sequential' | 'diverging', share: number): string {
   if (Number.isNaN(share)) return '#808080';
-  if (scale === 'sequential') return interpolateViridis(share);
-  const at = Math.min(1, Math.max(0, share)) * (diverging.length - 1);
-  const i = Math.min(diverging.length - 2, Math.floor(at));
-  return mix(diverging[i], diverging[i + 1], at - i);
+  const stops = scale === 'sequential' ? sequential : diverging;
+  const at = Math.min(1, Math.max(0, share)) * (stops.length - 1);
+  const i = Math.min(stops.length - 2, Math.floor(at));
+  return mix(stops[i], stops[i + 1], at - i);
 }
 
 /** `#rrggbb` to its three parts of 0..255. */
