@@ -4,7 +4,13 @@ import type { DistillConfig, DomainConfig } from '../../../engine/config/config'
 import { scanCohort } from '../../../engine/cohort/cohort';
 import { encodeNifti1 } from '../../../engine/images/nifti';
 import { affineOf } from '../../../engine/images/orientation';
-import { labelsInFiles, prepareCase, prepareCohort, restoreProbabilities, writePrediction } from '../../../engine/preparation/prepare';
+import {
+  labelsInFiles,
+  prepareCase,
+  prepareCohort,
+  restoreProbabilities,
+  writePrediction,
+} from '../../../engine/preparation/prepare';
 import { inputChannels } from '../../../engine/preparation/channels';
 import { readVolume } from '../../../engine/images/read-volume';
 import type { CohortCase } from '../../../engine/images/volume';
