@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, readConfigText } from '../../../engine/config/load';
 import { inspect } from '../../../engine/images/inspect';
@@ -9,6 +9,7 @@ import type { EngineEvent } from '../../../engine/contract/events';
 import { loadRuntime } from '../../../engine/runtime/onnxruntime';
 import { evaluateRun, openRun, predict } from '../../../engine/runs/finished-run';
 import type { Report } from '../../../engine/contract/report';
+import { formatReport } from '../../../engine/presentation/terminal';
 import { runDistillation } from '../../../engine/runs/run';
 import type { RunRecord } from '../../../engine/contract/run-record';
 import { runCommand } from '../command-line';
@@ -28,6 +29,22 @@ const recordOf = (run: string) =>
   JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as RunRecord;
 const reportOf = (run: string) =>
   JSON.parse(readFileSync(join(run, 'report.json'), 'utf8')) as Report;
+
+/** Turns a run's folder into one as an older version left it. */
+function makeOld(run: string): void {
+  const rename = (text: string) => text.replaceAll('"gkd"', '"student"');
+  const record = recordOf(run) as Partial<RunRecord>;
+  const { gkd: distill, ...others } = record.stages!;
+  delete record.plan;
+  writeFileSync(join(run, 'run.json'), JSON.stringify({ ...record, stages: { ...others, distill } }));
+  renameSync(join(run, 'weights/gkd.safetensors'), join(run, 'weights/distill.safetensors'));
+  const report = JSON.parse(rename(readFileSync(join(run, 'report.json'), 'utf8'))) as Partial<Report>;
+  delete report.networks;
+  for (const domain of Object.values(report.domains!)) Object.assign(domain, { gain: domain.gain.student });
+  writeFileSync(join(run, 'report.json'), JSON.stringify(report));
+  for (const domain of ['ct', 'mr'])
+    renameSync(join(run, 'predictions', domain, 'gkd'), join(run, 'predictions', domain, 'student'));
+}
 
 describe('runDistillation', function () {
   this.timeout(120_000);
@@ -114,6 +131,109 @@ describe('runDistillation', function () {
         out: join(folder, 'out'),
       });
       assert.deepEqual((await readVolume(file)).shape, [64, 64, 10]);
+    }));
+
+  it('trains and reports one student for each method, and what they share once', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder);
+      const alone = join(folder, 'alone/run');
+      await runTiny(config, alone);
+      const several = { ...tinyRunConfig(), methods: ['gkd', 'kd', { method: 'cwd', name: 'cwd-t2', temperature: 2 }] };
+      const run = join(folder, 'several/run');
+      const events = await runTiny(await writeConfig(folder, several), run);
+      const students = ['gkd', 'kd', 'cwd-t2'];
+
+      const started = events.flatMap((e) =>
+        e.type === 'stage' && e.state === 'started' ? [e.stage] : [],
+      );
+      assert.deepEqual(started, [...stages, 'kd', 'cwd-t2', 'evaluate']);
+      const { plan } = recordOf(run);
+      assert.deepEqual(
+        plan.networks.map(({ name, role }) => `${name} ${role}`),
+        [
+          'teacher teacher',
+          'warmup baseline',
+          'control baseline',
+          ...students.map((name) => `${name} student`),
+        ],
+      );
+      // Other students beside it change nothing for the first.
+      assert.deepEqual(weightsOf(run), weightsOf(alone));
+
+      const report = reportOf(run);
+      const { networks, gain } = report.domains.mr;
+      assert.deepEqual(networks.gkd, reportOf(alone).domains.mr.networks.gkd);
+      for (const name of students) {
+        assert.equal(typeof networks[name]!.dice.mean, 'number');
+        assert.deepEqual(Object.keys(gain[name]!), ['warmup', 'control']);
+        assert.ok(existsSync(join(run, 'predictions/mr', name, 'mr1.nii.gz')));
+        assert.ok(report.fsd.sourceToTarget.mr[name].n > 1);
+      }
+      assert.notDeepEqual(networks.kd, networks.gkd);
+      for (const model of ['student.onnx', 'student-kd.onnx', 'student-cwd-t2.onnx'])
+        assert.ok(existsSync(join(run, model)), model);
+      const rows = readFileSync(join(run, 'cases.csv'), 'utf8').trim().split('\n');
+      assert.equal(rows.length, 1 + 6 * (1 + 2));
+
+      // One student more, in the same folder: only that one is trained.
+      const more = await runTiny(
+        await writeConfig(folder, { ...several, methods: [...several.methods, { method: 'kd', name: 'kd-4', temperature: 4 }] }),
+        run,
+        { resume: true },
+      );
+      assert.deepEqual(
+        more.flatMap((e) => (e.type === 'stage' && e.state === 'started' ? [e.stage] : [])),
+        ['kd-4', 'evaluate'],
+      );
+      const image = join(folder, 'ct/images/ct1.nii.gz');
+      for (const network of ['kd-4', 'student'])
+        await predict(openRun(run), [image], { network, out: join(folder, network) });
+      await assert.rejects(
+        predict(openRun(run), [image], { network: 'none', out: folder }),
+        /There is no network "none" in this run; there are teacher, warmup, control, gkd, kd, cwd-t2, kd-4\./,
+      );
+    }));
+
+  it('does without alignment where no method needs it: no FSD, and nothing said of it', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder, {
+        ...tinyRunConfig(),
+        methods: ['kd'],
+        baselines: [],
+      });
+      const run = join(folder, 'run');
+      await runTiny(config, run);
+      const report = reportOf(run);
+      assert.deepEqual(report.fsd, { sourceToTarget: {}, teacherToStudent: {} });
+      assert.deepEqual(Object.keys(report.seconds), ['teacher', 'warmup', 'kd', 'evaluate']);
+      assert.deepEqual(Object.keys(report.domains.mr.networks), ['teacher', 'warmup', 'kd']);
+      assert.ok(!formatReport(report).includes('FSD'));
+      assert.match(formatReport(report), /^Distilled minus student, warm-up: ct /m);
+    }));
+
+  it('opens runs of versions that did not write down what they train', () =>
+    withFolder(async (folder) => {
+      const run = join(folder, 'run');
+      await runTiny(await writeTinyCohort(folder), run);
+      makeOld(run);
+      const old = openRun(run);
+      assert.deepEqual(
+        old.record.plan.networks.map(({ name }) => name),
+        ['teacher', 'warmup', 'control', 'student'],
+      );
+      const [file] = await predict(old, [join(folder, 'ct/images/ct1.nii.gz')], {
+        network: 'student',
+        out: join(folder, 'out'),
+      });
+      assert.ok(existsSync(file));
+      const report = old.folder.readReport();
+      assert.match(formatReport(report), /\| Student, distilled +\|/);
+      assert.equal(typeof report.domains.mr.gain.student!.warmup!.mean, 'number');
+      const again = await evaluateRun(old, { domain: 'mr' });
+      assert.deepEqual(
+        again.domains.mr.networks.student!.cases,
+        JSON.parse(JSON.stringify(report.domains.mr.networks.student!.cases)),
+      );
     }));
 
   it('gives the same weights and the same report for one seed, and others for another', () =>

@@ -1,0 +1,24 @@
+/** Names of the files in a run's folder. What may be opened in a page or another process goes by these too. */
+export const runFiles = {
+  record: 'run.json',
+  metrics: 'metrics.jsonl',
+  report: 'report.json',
+  cases: 'cases.csv',
+  /** What the run's process prints, where a window started it. */
+  log: 'engine.log',
+  /** The run's copy of its config. */
+  config: 'config.distill.jsonc',
+} as const;
+
+/** Where the weights that a stage left lie. */
+export const weightsFile = (stage: string): string => `weights/${stage}.safetensors`;
+
+/** Where a stage in progress is kept. */
+export const checkpointFile = (stage: string): string => `checkpoints/${stage}.safetensors`;
+
+/** Label maps, probabilities, and where prediction and reference differ. */
+export type OutputKind = 'predictions' | 'probabilities' | 'errors';
+
+/** Folder of what evaluation writes of a network in a domain, files of the label maps' names. */
+export const outputFolder = (kind: OutputKind, domain: string, network: string): string =>
+  `${kind}/${domain}/${network}`;
