@@ -32,6 +32,9 @@ export function classColor(index: number): Rgb {
 export const outcomes = ['both', 'onlyPrediction', 'onlyReference', 'otherClass'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** The variable of the colour of a network in charts. */
+export const networkColor = (name: string): string => `--vscode-meddistill-${name}`;
+
 /** Colour variables of the outcomes, and what stands in for them where a theme has none. */
 export const outcomeColors: Record<Outcome, { variable: string; fallback: string }> = {
   both: { variable: '--vscode-meddistill-truePositive', fallback: '#648fff' },
@@ -53,6 +56,13 @@ export function parseColor(text: string): Rgb | null {
   if (hex) return [parseInt(hex[1], 16), parseInt(hex[2], 16), parseInt(hex[3], 16)];
   const parts = /^rgba?\((\d+)[, ]+(\d+)[, ]+(\d+)/.exec(text);
   return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : null;
+}
+
+/** The colour of an outcome in the theme that the page has now. */
+export function themeColor(outcome: Outcome): Rgb {
+  const { variable, fallback } = outcomeColors[outcome];
+  const value = getComputedStyle(document.body).getPropertyValue(variable).trim();
+  return parseColor(value) ?? parseColor(fallback)!;
 }
 
 export const cssColor = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
