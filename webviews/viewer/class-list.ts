@@ -27,13 +27,13 @@ export class ClassList implements Part {
     ),
     whenOpen(
       ({ shown, settings }) => [shown, settings.hiddenClasses],
-      ([_, hidden]) => {
+      ([, hidden]) => {
         for (const { name, box } of this.boxes) box.checked = !hidden.includes(name);
       },
     ),
     whenOpen(
       (state) => [state.shown, ownScores(state)],
-      ([_, scores]) => this.showScores(scores),
+      ([, scores]) => this.showScores(scores),
     ),
     whenChanged(
       ({ counting }) => [counting],

@@ -21,19 +21,14 @@ export function toolButton(icon: string, label: string, act: () => void): HTMLEl
   return on(h('vscode-toolbar-button', { icon, label, title: label }), { click: act });
 }
 
-/** A button that stays pressed; `act` gets what it has become, and the button. */
-export function toggle(
-  text: string,
-  title: string,
-  checked: boolean,
-  act: (checked: boolean, button: Toggle) => void,
-): Toggle {
+/** A button that stays pressed; `act` gets what it has become. */
+export function toggle(text: string, title: string, act: (checked: boolean) => void): Toggle {
   const button = h(
     'vscode-toolbar-button',
-    { label: title, title, toggleable: true, checked },
+    { label: title, title, toggleable: true },
     text,
   ) as Toggle;
-  return on(button, { change: () => act(button.checked, button) });
+  return on(button, { change: () => act(button.checked) });
 }
 
 export function slider(label: string, min: number, max: number, step: number): HTMLInputElement {

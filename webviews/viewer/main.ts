@@ -1,6 +1,8 @@
 import '../shared/elements';
 import '../shared/theme.css';
 import './viewer.css';
+import './lists.css';
+import './panes.css';
 import { Channel } from '../shared/channel';
 import { h } from '../shared/dom';
 import { port, readState } from '../shared/vscode-api';

@@ -34,11 +34,19 @@ export class Panes implements Part {
         if (shown === null || names === null) return;
         this.views = names.map((name) => new PaneView(name, shown, this.update));
         this.element.replaceChildren(...this.views.map(({ pane }) => pane.element));
+        // Other controls come with another case, and have their size later than the panes.
+        for (const { pane } of this.views) this.resizes.observe(pane.stage);
       },
     ),
     whenOpen(
-      (state) => [state.shown, shownPanes(state), planeOf(state), state.settings.layout],
-      ([_, __, plane, layout]) => {
+      (state) => [
+        planeOf(state),
+        state.settings.layout,
+        state.shown,
+        shownPanes(state),
+        state.settings.sidebar,
+      ],
+      ([plane, layout]) => {
         this.laidOut = { plane, layout };
         this.arrange();
       },
@@ -54,7 +62,10 @@ export class Panes implements Part {
   }
 
   private disposePanes(): void {
-    for (const view of this.views) view.dispose();
+    for (const view of this.views) {
+      this.resizes.unobserve(view.pane.stage);
+      view.dispose();
+    }
     this.views = [];
   }
 

@@ -30,7 +30,7 @@ export class SliceFetcher implements Part {
         state.place.threshold,
         neededLayers(state),
       ],
-      ([_, plane, index, frame, threshold, layers]) => {
+      ([, plane, index, frame, threshold, layers]) => {
         const slices = this.slices!;
         slices.want({ plane, index, frame, threshold }, layers);
         this.update((state) => wait(state, slices.waiting));

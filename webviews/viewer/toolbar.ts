@@ -1,7 +1,7 @@
 import type { LayerInfo, PlaneInfo, PlaneName, Window } from '../../engine/contract/viewer';
 import { h, on, setText } from '../shared/dom';
 import type { Actions } from './actions';
-import { select, slider, toggle, toolButton, type Select } from './controls';
+import { select, slider, toggle, toolButton, type Select, type Toggle } from './controls';
 import { isComparable, panesOf, paneTitle, short, type Layered, type PaneName } from './layers';
 import { frameOf, hiddenPanes, planeOf, windowOf } from './selectors';
 import type { ViewSettings } from './settings';
@@ -24,6 +24,8 @@ export class Toolbar implements Part {
   readonly element = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Viewer' });
   private readonly planes = h('div', { class: 'group', role: 'group', 'aria-label': 'Plane' });
   private readonly panes = h('div', { class: 'group', role: 'group', 'aria-label': 'Panes' });
+  private planeToggles: ReadonlyMap<PlaneName, Toggle> = new Map();
+  private paneToggles: ReadonlyMap<PaneName, Toggle> = new Map();
   private readonly addOverlay: HTMLElement;
   private readonly overlay: Select;
   private readonly opacity = slider('Opacity of the overlay', 0, 1, 0.05);
@@ -111,12 +113,24 @@ export class Toolbar implements Part {
 
   readonly render = inTurn(
     whenOpen(
-      (state) => [state.shown, planeOf(state)],
-      ([{ planes }, plane]) => this.showPlanes(planes, plane.name),
+      ({ shown }) => [shown],
+      ([shown]) => {
+        this.buildPlanes(shown.planes);
+        this.buildPanes(shown);
+        this.buildWindows(shown.windows);
+      },
+    ),
+    whenOpen(
+      (state) => [state.shown, planeOf(state).name],
+      ([, plane]) => {
+        for (const [name, button] of this.planeToggles) button.checked = name === plane;
+      },
     ),
     whenOpen(
       (state) => [state.shown, hiddenPanes(state)],
-      ([shown, hidden]) => this.showPanes(shown, hidden),
+      ([, hidden]) => {
+        for (const [name, button] of this.paneToggles) button.checked = !hidden.includes(name);
+      },
     ),
     whenOpen(
       ({ shown }) => [shown.source.kind],
@@ -139,10 +153,6 @@ export class Toolbar implements Part {
         this.colors.value = colors;
         this.colors.hidden = !comparable;
       },
-    ),
-    whenOpen(
-      ({ shown }) => [shown],
-      ([{ windows }]) => this.showWindows(windows),
     ),
     whenOpen(
       (state) => [state.shown, windowOf(state)],
@@ -175,33 +185,37 @@ export class Toolbar implements Part {
     this.update((state) => set(state, change));
   }
 
-  private showPlanes(planes: readonly PlaneInfo[], current: PlaneName): void {
-    this.planes.hidden = planes.length < 2;
-    this.planes.replaceChildren(
-      ...planes.map(({ name, title }) =>
-        toggle(title, `${title} (${title[0]})`, name === current, (_, button) => {
+  private buildPlanes(planes: readonly PlaneInfo[]): void {
+    this.planeToggles = new Map(
+      planes.map(({ name, title }) => {
+        const button = toggle(title, `${title} (${title[0]})`, () => {
           // The plane that is shown stays so.
           button.checked = true;
           this.update((state) => toPlane(state, name));
-        }),
-      ),
-    );
-  }
-
-  private showPanes(shown: Layered, hidden: readonly PaneName[]): void {
-    const panes = panesOf(shown);
-    this.panes.hidden = panes.length < 2;
-    this.panes.replaceChildren(
-      ...panes.map((name) => {
-        const title = short(paneTitle(shown, name));
-        return toggle(title, `Show ${title}`, !hidden.includes(name), (checked) =>
-          this.update((state) => switchPane(state, name, checked)),
-        );
+        });
+        return [name, button];
       }),
     );
+    this.planes.hidden = planes.length < 2;
+    this.planes.replaceChildren(...this.planeToggles.values());
   }
 
-  private showWindows(windows: readonly Window[]): void {
+  private buildPanes(shown: Layered): void {
+    const panes = panesOf(shown);
+    this.paneToggles = new Map(
+      panes.map((name) => {
+        const title = short(paneTitle(shown, name));
+        const button = toggle(title, `Show ${title}`, (checked) =>
+          this.update((state) => switchPane(state, name, checked)),
+        );
+        return [name, button];
+      }),
+    );
+    this.panes.hidden = panes.length < 2;
+    this.panes.replaceChildren(...this.paneToggles.values());
+  }
+
+  private buildWindows(windows: readonly Window[]): void {
     this.windows.hidden = windows.length < 2;
     this.windowSelect = select(
       'Intensity window',
