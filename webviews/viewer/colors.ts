@@ -1,3 +1,5 @@
+import { networkColorId } from '../../engine/presentation/palette';
+
 /** Colour as red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
@@ -32,8 +34,9 @@ export function classColor(index: number): Rgb {
 export const outcomes = ['both', 'onlyPrediction', 'onlyReference', 'otherClass'] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** The variable of the colour of a network in charts. */
-export const networkColor = (name: string): string => `--vscode-meddistill-${name}`;
+/** The variable of a network's colour, by its number in the palette. */
+export const networkColor = (index: number): string =>
+  `--vscode-${networkColorId(index).replace('.', '-')}`;
 
 /** Colour variables of the outcomes, and what stands in for them where a theme has none. */
 export const outcomeColors: Record<Outcome, { variable: string; fallback: string }> = {

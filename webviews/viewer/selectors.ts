@@ -80,6 +80,8 @@ const layersFor = memo(
 export interface LayerScores {
   name: LayerName;
   title: string;
+  /** A network's, by its number in the palette; an overlay has none. */
+  color: number | null;
   /** Means over the classes that are shown; null where there is nothing to compare. */
   bySlice: (number | null)[];
   /** Over all slices; null where it is undefined. */
@@ -108,7 +110,7 @@ const scoresOf = memo(
     if (!scores) return none;
     const { classes, layers } = scores.of;
     const counted = (label: number) => !hiddenClasses.includes(classes[label - 1]);
-    return layers.flatMap(({ name, title }) => {
+    return layers.flatMap(({ name, title, color = null }) => {
       const found = scores.dice.layers[name];
       const counts = found && !('error' in found) ? found[plane] : undefined;
       if (!counts) return [];
@@ -120,6 +122,7 @@ const scoresOf = memo(
       return {
         name,
         title,
+        color,
         bySlice: diceBySlice(counts, classes.length, counted),
         byClass,
         mean: values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null,

@@ -130,7 +130,7 @@ export class Strip implements Part {
   private draw(): void {
     const style = getComputedStyle(this.element);
     const ratio = window.devicePixelRatio || 1;
-    this.shown.forEach(({ name, bySlice: dice }, n) => {
+    this.shown.forEach(({ color, bySlice: dice }, n) => {
       const canvas = this.canvases[n];
       const width = canvas.clientWidth;
       canvas.width = Math.max(1, Math.round(width * ratio));
@@ -144,7 +144,8 @@ export class Strip implements Part {
       context.fillRect(0, 0.5, this.slices, 1 / canvas.height);
       context.fillRect(0, 1 - 1 / canvas.height, this.slices, 1 / canvas.height);
       context.globalAlpha = 1;
-      context.fillStyle = style.getPropertyValue(networkColor(name)).trim() || foreground;
+      context.fillStyle =
+        (color !== null && style.getPropertyValue(networkColor(color)).trim()) || foreground;
       const gap = width / this.slices >= 4 ? 0.12 : 0;
       dice.forEach((value, slice) => {
         if (value === null) return;

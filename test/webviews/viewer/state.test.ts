@@ -70,13 +70,15 @@ const layer = (name: string, role?: LayerInfo['role']): LayerInfo => ({
   error: null,
 });
 
-const networks: RunCases['networks'] = [
-  { name: 'big', title: 'Big', role: 'teacher' },
-  { name: 'plain', title: 'Plain', role: 'baseline' },
-  { name: 'longer', title: 'Longer', role: 'baseline' },
-  { name: 'first', title: 'First', role: 'student' },
-  { name: 'second', title: 'Second', role: 'student' },
-];
+const networks = (
+  [
+    ['big', 'teacher'],
+    ['plain', 'baseline'],
+    ['longer', 'baseline'],
+    ['first', 'student'],
+    ['second', 'student'],
+  ] as const
+).map(([name, role], color) => ({ name, role, title: name, stage: name, color }));
 
 const layers = [layer('reference'), ...networks.map(({ name, role }) => layer(name, role))];
 
