@@ -1,5 +1,5 @@
 /** What crosses between the engine and the viewer's page: types only. */
-import type { NetworkInfo } from './plan';
+import type { NetworkInfo, NetworkRole } from './plan';
 
 export type PlaneName = 'axial' | 'coronal' | 'sagittal';
 
@@ -33,6 +33,10 @@ export type Vector = [i: number, j: number, k: number];
 export interface LayerInfo {
   name: LayerName;
   title: string;
+  /** Of a network, what it is to the run. */
+  role?: NetworkRole;
+  /** Of a network, which of the palette's colours it is drawn with, from 0. */
+  color?: number;
   /** The file, or the first of a stack. */
   path: string;
   /** True where probabilities are stored, so that another threshold can be tried. */

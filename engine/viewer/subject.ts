@@ -134,7 +134,7 @@ async function openCase(
       },
     );
   }
-  for (const { name: network, title } of report.networks) {
+  for (const { name: network, title, role, color } of report.networks) {
     const evaluated = domain.networks[network];
     const named = (folder: string) =>
       (whole ? [image.head.path] : image.files).map((path) =>
@@ -149,6 +149,8 @@ async function openCase(
       {
         name: network,
         title,
+        role,
+        color,
         path: paths[0],
         probabilities,
         threshold: typeof threshold === 'number' ? threshold : null,

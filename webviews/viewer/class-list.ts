@@ -1,47 +1,63 @@
 import { h, on } from '../shared/dom';
 import { classColor, cssColor } from './colors';
+import type { Toggle } from './controls';
+import { short } from './layers';
+import { ownScores, type LayerScores } from './selectors';
+import { switchClass } from './state';
+import { inTurn, whenChanged, whenOpen, type Part, type Update } from './store';
 
-/** Columns of numbers beside the classes: a network each. */
-export interface ClassScores {
-  title: string;
-  /** Dice by class; null where undefined. */
-  dice: readonly (number | null)[];
-}
-
-/** The classes with their colours, switches and Dice. */
-export class ClassList {
+/** The classes with their colours, switches and Dice, a column for each network. */
+export class ClassList implements Part {
   readonly element = h('section', { class: 'classes', 'aria-label': 'Classes' });
   private readonly head = h('tr');
   private readonly body = h('tbody');
-  private classes: readonly string[] = [];
+  private boxes: { name: string; box: Toggle }[] = [];
 
-  constructor(private readonly onSwitch: (name: string, shown: boolean) => void) {
+  constructor(private readonly update: Update) {
     this.element.append(
       h('h2', {}, 'Classes'),
       h('table', {}, h('thead', {}, this.head), this.body),
     );
   }
 
-  setClasses(classes: readonly string[], hidden: readonly string[]): void {
-    this.classes = classes;
+  readonly render = inTurn(
+    whenOpen(
+      ({ shown }) => [shown],
+      ([{ classes }]) => this.showClasses(classes),
+    ),
+    whenOpen(
+      ({ shown, settings }) => [shown, settings.hiddenClasses],
+      ([, hidden]) => {
+        for (const { name, box } of this.boxes) box.checked = !hidden.includes(name);
+      },
+    ),
+    whenOpen(
+      (state) => [state.shown, ownScores(state)],
+      ([, scores]) => this.showScores(scores),
+    ),
+    whenChanged(
+      ({ counting }) => [counting],
+      ([counting]) => this.element.classList.toggle('stale', counting),
+    ),
+  );
+
+  private showClasses(classes: readonly string[]): void {
     this.element.hidden = classes.length === 0;
+    this.boxes = classes.map((name) => {
+      const box = h('vscode-checkbox', { label: name, title: `Show ${name}` }) as Toggle;
+      on(box, { change: () => this.update((state) => switchClass(state, name, box.checked)) });
+      return { name, box };
+    });
     this.body.replaceChildren(
-      ...classes.map((name, n) => {
+      ...this.boxes.map(({ box }, n) => {
         const swatch = h('span', { class: 'swatch', 'aria-hidden': 'true' });
         swatch.style.background = cssColor(classColor(n));
-        const box = h('vscode-checkbox', {
-          label: name,
-          checked: !hidden.includes(name),
-          title: `Show ${name}`,
-        }) as HTMLElement & { checked: boolean };
-        on(box, { change: () => this.onSwitch(name, box.checked) });
         return h('tr', {}, h('th', { scope: 'row' }, h('div', { class: 'class' }, swatch, box)));
       }),
     );
-    this.setScores([]);
   }
 
-  setScores(scores: readonly ClassScores[]): void {
+  private showScores(scores: readonly LayerScores[]): void {
     this.head.replaceChildren(
       h('th', { scope: 'col' }, h('span', { class: 'spoken' }, 'Class')),
       ...scores.map(({ title }) =>
@@ -50,26 +66,8 @@ export class ClassList {
     );
     [...this.body.children].forEach((row, n) => {
       while (row.children.length > 1) row.lastElementChild!.remove();
-      for (const { dice } of scores)
-        row.append(
-          h(
-            'td',
-            { class: 'number' },
-            dice[n] === null || dice[n] === undefined ? '–' : dice[n].toFixed(2),
-          ),
-        );
+      for (const { byClass } of scores)
+        row.append(h('td', { class: 'number' }, byClass[n] === null ? '–' : byClass[n].toFixed(2)));
     });
   }
-
-  /** Says that the numbers are on their way or old. */
-  setStale(stale: boolean): void {
-    this.element.classList.toggle('stale', stale);
-  }
-
-  get names(): readonly string[] {
-    return this.classes;
-  }
 }
-
-/** `Student, distilled` -> `distilled`. */
-export const short = (title: string): string => title.replace(/^Student, /, '');

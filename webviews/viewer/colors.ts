@@ -1,3 +1,5 @@
+import { networkColorId } from '../../engine/presentation/palette';
+
 /** Colour as red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
@@ -32,6 +34,10 @@ export function classColor(index: number): Rgb {
 export const outcomes = ['both', 'onlyPrediction', 'onlyReference', 'otherClass'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** The variable of a network's colour, by its number in the palette. */
+export const networkColor = (index: number): string =>
+  `--vscode-${networkColorId(index).replace('.', '-')}`;
+
 /** Colour variables of the outcomes, and what stands in for them where a theme has none. */
 export const outcomeColors: Record<Outcome, { variable: string; fallback: string }> = {
   both: { variable: '--vscode-meddistill-truePositive', fallback: '#648fff' },
@@ -53,6 +59,13 @@ export function parseColor(text: string): Rgb | null {
   if (hex) return [parseInt(hex[1], 16), parseInt(hex[2], 16), parseInt(hex[3], 16)];
   const parts = /^rgba?\((\d+)[, ]+(\d+)[, ]+(\d+)/.exec(text);
   return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3])] : null;
+}
+
+/** The colour of an outcome in the theme that the page has now. */
+export function themeColor(outcome: Outcome): Rgb {
+  const { variable, fallback } = outcomeColors[outcome];
+  const value = getComputedStyle(document.body).getPropertyValue(variable).trim();
+  return parseColor(value) ?? parseColor(fallback)!;
 }
 
 export const cssColor = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;

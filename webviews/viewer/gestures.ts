@@ -1,55 +1,33 @@
 import { on } from '../shared/dom';
 import type { Pane } from './pane';
-
-/** A pixel of the image; a drag may leave it. */
-interface Pixel {
-  row: number;
-  column: number;
-}
-
-/** What the mouse asks for over a pane. */
-export interface GestureActions {
-  onSlices(by: 1 | -1): void;
-  onZoom(factor: number): void;
-  /** In image pixels. */
-  onPan(x: number, y: number): void;
-  /** In pixels of the screen: to the right wider, downwards lower. */
-  onWindow(wider: number, lower: number): void;
-  /** Pressed or dragged. */
-  onCursor(place: Pixel): void;
-  /** Moved over. */
-  onHover(place: Pixel): void;
-  /** A drag is over. */
-  onRest(): void;
-  /** A double click. */
-  onAlone(): void;
-}
+import { dragWindow, hover, pan, rest, stepSlices, switchAlone, toCursor, zoom } from './state';
+import type { Update } from './store';
 
 /** The wheel goes through slices, with Ctrl it zooms; drags move the cursor, with Shift pan, with Ctrl zoom, with the right button window. */
-export function bindGestures(pane: Pane, actions: GestureActions): void {
+export function bindGestures(pane: Pane, update: Update): void {
   // Of the wheel, not yet a slice.
   let turned = 0;
   const wheel = (event: WheelEvent) => {
     event.preventDefault();
-    if (event.ctrlKey) return actions.onZoom(Math.exp(-event.deltaY / 300));
+    if (event.ctrlKey) return update((state) => zoom(state, Math.exp(-event.deltaY / 300)));
     turned += event.deltaMode === 0 ? event.deltaY / 40 : event.deltaY / 3;
     const steps = Math.trunc(turned);
     turned -= steps;
-    if (steps !== 0) actions.onSlices(steps > 0 ? 1 : -1);
+    if (steps !== 0) update((state) => stepSlices(state, steps > 0 ? 1 : -1));
   };
   on(pane.stage, {
     wheel: (event) => wheel(event as WheelEvent),
-    pointerdown: (event) => drag(pane, event as PointerEvent, actions),
+    pointerdown: (event) => drag(pane, event as PointerEvent, update),
     pointermove: (event) => {
       const place = (event as PointerEvent).buttons === 0 && pane.placeAt(event as PointerEvent);
-      if (place) actions.onHover(place);
+      if (place) update((state) => hover(state, place.row, place.column));
     },
     contextmenu: (event) => event.preventDefault(),
-    dblclick: () => actions.onAlone(),
+    dblclick: () => update((state) => switchAlone(state, pane.name)),
   });
 }
 
-function drag(pane: Pane, event: PointerEvent, actions: GestureActions): void {
+function drag(pane: Pane, event: PointerEvent, update: Update): void {
   pane.stage.focus();
   const size = pane.pixelSize();
   if (!size) return;
@@ -69,11 +47,11 @@ function drag(pane: Pane, event: PointerEvent, actions: GestureActions): void {
     last = { x: e.clientX, y: e.clientY };
     if (kind === 'cursor') {
       const place = pane.placeAt(e);
-      if (place) actions.onCursor(place);
+      if (place) update((state) => toCursor(state, place.row, place.column));
     } else if (dx === 0 && dy === 0) return;
-    else if (kind === 'pan') actions.onPan(dx / size.x, dy / size.y);
-    else if (kind === 'zoom') actions.onZoom(Math.exp(-dy / 150));
-    else actions.onWindow(dx, dy);
+    else if (kind === 'pan') update((state) => pan(state, dx / size.x, dy / size.y));
+    else if (kind === 'zoom') update((state) => zoom(state, Math.exp(-dy / 150)));
+    else update((state) => dragWindow(state, dx, dy));
   };
   act(event);
   const move = (e: Event) => act(e as PointerEvent);
@@ -82,7 +60,7 @@ function drag(pane: Pane, event: PointerEvent, actions: GestureActions): void {
     'lostpointercapture',
     () => {
       pane.stage.removeEventListener('pointermove', move);
-      actions.onRest();
+      update(rest);
     },
     { once: true },
   );

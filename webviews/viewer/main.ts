@@ -1,16 +1,19 @@
 import '../shared/elements';
 import '../shared/theme.css';
 import './viewer.css';
+import './lists.css';
+import './panes.css';
 import { Channel } from '../shared/channel';
 import { h } from '../shared/dom';
 import { port, readState } from '../shared/vscode-api';
+import { errorText } from './host';
 import type { HostCalls, HostEvent, PageCalls, PageEvent } from './messages';
 import { Viewer } from './viewer';
 
 let viewer: Viewer | null = null;
 const channel = new Channel<PageCalls, HostCalls, PageEvent, HostEvent>(port, {
   onEvent: (event) => {
-    if (event.type === 'command') viewer?.command(event.command);
+    if (event.type === 'command') viewer?.actions.command(event.command);
     else void start();
   },
 });
@@ -24,8 +27,7 @@ async function start(): Promise<void> {
   } catch (error) {
     viewer?.dispose();
     viewer = null;
-    const message = error instanceof Error ? error.message : String(error);
-    root.replaceChildren(h('p', { class: 'failure', role: 'alert' }, message));
+    root.replaceChildren(h('p', { class: 'failure', role: 'alert' }, errorText(error)));
   }
 }
 

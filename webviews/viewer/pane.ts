@@ -2,7 +2,7 @@ import { h, on, setText } from '../shared/dom';
 import { cornerstone, type CornerstoneImage } from './cornerstone';
 import { cssColor, type Rgb } from './colors';
 import { outline, paint } from './overlay';
-import type { PaneName } from './settings';
+import type { PaneName } from './layers';
 
 /** How all panes look at the image. */
 export interface Look {
@@ -43,16 +43,14 @@ export class Pane {
   /** The overlay as it is drawn: made when it is first needed. */
   private fill: HTMLCanvasElement | null = null;
   private contours: { color: Rgb; path: Path2D }[] | null = null;
-  private look: Look;
+  private look: Look | null = null;
   private ratio = 1;
 
   constructor(
     readonly name: PaneName,
     title: string,
-    look: Look,
     tools: readonly HTMLElement[] = [],
   ) {
-    this.look = look;
     this.stage = h(
       'div',
       { class: 'stage', tabindex: '0', role: 'img', 'aria-label': title },
@@ -89,7 +87,7 @@ export class Pane {
     this.letters.forEach((letter, n) => setText(letter, texts[n]));
   }
 
-  /** Shows a slice; an error takes its place. */
+  /** Shows a slice in the look that was set; an error takes its place. */
   show(
     image: CornerstoneImage | { error: string },
     overlay: PaneOverlay | { error: string } | null,
@@ -170,7 +168,7 @@ export class Pane {
   }
 
   private viewport(): cornerstone.Viewport {
-    const { zoom, pan, window } = this.look;
+    const { zoom, pan, window } = this.look!;
     const image = this.image!;
     const canvas = this.surface.querySelector('canvas')!;
     const fit = fitScale(canvas, image);
@@ -192,7 +190,7 @@ export class Pane {
   }
 
   private drawOver({ detail: { canvasContext: context } }: CustomEvent<RenderedDetail>): void {
-    if (!this.image) return;
+    if (!this.image || !this.look) return;
     const { rows, columns } = this.image;
     const { overlay: mode, opacity, cursor } = this.look;
     const toScreen = context.getTransform();

@@ -1,20 +1,13 @@
-import type {
-  LayerName,
-  PlaneName,
-  ViewerSource,
-  ViewerSubject,
-} from '../../engine/contract/viewer';
-
-/** A pane: the reference, a network's or an overlay's labels, or what differs. */
-export type PaneName = LayerName;
+import type { LayerName, PlaneName, ViewerSource } from '../../engine/contract/viewer';
+import type { PaneName } from './layers';
 
 export type CaseOrder = 'name' | 'dice' | 'gain';
 
 /** How a run or a file is looked at: remembered for each of them. */
 export interface ViewSettings {
   version: 1;
-  /** Panes that are switched off. */
-  hidden: PaneName[];
+  /** Panes that are switched off; null until someone chooses. */
+  hidden: PaneName[] | null;
   layout: 'row' | 'grid';
   overlay: 'fill' | 'contour' | 'none';
   /** 0 to 1. */
@@ -38,7 +31,7 @@ export interface ViewSettings {
 export interface Place {
   /** Slice of each plane. */
   slices: Partial<Record<PlaneName, number>>;
-  /** Null: the one that the subject begins with. */
+  /** Null: the one to begin with. */
   frame: number | null;
   zoom: number;
   /** In pixels of the image. */
@@ -59,8 +52,7 @@ export interface PageState {
 
 export const freshSettings: ViewSettings = {
   version: 1,
-  // Trained on alone: the fair comparison in numbers, one pane too many at first sight.
-  hidden: ['control'],
+  hidden: null,
   layout: 'grid',
   overlay: 'fill',
   opacity: 0.5,
@@ -105,33 +97,3 @@ export function restoredState(kept: unknown): PageState | null {
 
 const isVersion1 = (kept: unknown): boolean =>
   typeof kept === 'object' && kept !== null && (kept as { version?: unknown }).version === 1;
-
-/** The panes that a subject can have, in their order; an error map needs a reference and something to compare with it. */
-export function panesOf(subject: Pick<ViewerSubject, 'layers'>): PaneName[] {
-  const names: PaneName[] = subject.layers.map(({ name }) => name);
-  if (names.length === 0) return ['reference'];
-  return referenceOf(subject) !== null && names.length > 1 ? [...names, 'error'] : names;
-}
-
-/** The layer that others are compared with: of a file, the first overlay. */
-export function referenceOf({ layers }: Pick<ViewerSubject, 'layers'>): LayerName | null {
-  const [first] = layers;
-  return first && (first.name === 'reference' || first.name === 'overlay 0') && !first.error
-    ? first.name
-    : null;
-}
-
-/** The layer whose errors are shown: the chosen one, else the distilled student, else the last. */
-export function judgedOf(
-  subject: Pick<ViewerSubject, 'layers'>,
-  chosen: LayerName | null,
-): LayerName | null {
-  const reference = referenceOf(subject);
-  if (reference === null) return null;
-  const others = subject.layers.filter(({ name }) => name !== reference).map(({ name }) => name);
-  return (
-    [chosen, 'student' as const].find((name) => name && others.includes(name)) ??
-    others.at(-1) ??
-    null
-  );
-}

@@ -1,21 +1,14 @@
 import { h, on, setText } from '../shared/dom';
-
-/** The Dice of one layer, slice by slice; null where there is nothing to compare. */
-export interface StripRow {
-  title: string;
-  /** Variable of the colour of its bars. */
-  color: string;
-  dice: readonly (number | null)[];
-}
-
-export interface StripEvents {
-  onSlice: (slice: number) => void;
-}
+import { networkColor } from './colors';
+import { short } from './layers';
+import { lastScores, planeOf, sliceOf, sliceText, type LayerScores } from './selectors';
+import { toSlice } from './state';
+import { inTurn, whenChanged, whenOpen, type Part, type Update } from './store';
 
 const rowHeight = 26;
 
 /** Bars of Dice below the slices, a row for each network, on one axis with the slider of slices. */
-export class Strip {
+export class Strip implements Part {
   readonly element: HTMLElement;
   private readonly slider = h('input', {
     type: 'range',
@@ -26,12 +19,13 @@ export class Strip {
   private readonly count = h('output', { class: 'count' });
   private readonly rows = h('div', { class: 'rows' });
   private readonly message = h('p', { class: 'muted strip-note', role: 'status', hidden: true });
-  private shown: StripRow[] = [];
+  private readonly resizes = new ResizeObserver(() => this.draw());
+  private shown: readonly LayerScores[] = [];
   private canvases: HTMLCanvasElement[] = [];
   private slice = 0;
   private slices = 1;
 
-  constructor(private readonly events: StripEvents) {
+  constructor(private readonly update: Update) {
     this.element = h(
       'section',
       { class: 'strip', 'aria-label': 'Slices' },
@@ -45,40 +39,66 @@ export class Strip {
       this.rows,
       this.message,
     );
-    on(this.slider, { input: () => this.events.onSlice(Number(this.slider.value)) });
-    new ResizeObserver(() => this.draw()).observe(this.rows);
+    on(this.slider, { input: () => this.goTo(Number(this.slider.value)) });
+    this.resizes.observe(this.rows);
   }
 
-  setSlices(slices: number): void {
-    this.slices = slices;
-    this.slider.max = String(slices - 1);
-    this.element.hidden = slices <= 1;
+  readonly render = inTurn(
+    whenOpen(
+      (state) => [planeOf(state).slices],
+      ([slices]) => {
+        this.slices = slices;
+        this.slider.max = String(slices - 1);
+        this.element.hidden = slices <= 1;
+      },
+    ),
+    // In place of the rows: why there are none, or that they come.
+    whenChanged(
+      ({ counting, countFailure }) => [counting ? 'Counting Dice of each slice …' : countFailure],
+      ([text]) => {
+        this.message.hidden = text === null;
+        setText(this.message, text ?? '');
+      },
+    ),
+    whenOpen(
+      (state) => [lastScores(state)],
+      ([scores]) => this.showRows(scores),
+    ),
+    whenOpen(
+      (state) => [sliceOf(state), planeOf(state).slices, lastScores(state), state.theme],
+      ([slice, slices]) => {
+        this.slice = slice;
+        this.slider.value = String(slice);
+        setText(this.count, `${slice + 1} / ${slices}`);
+        this.draw();
+      },
+    ),
+    whenOpen(
+      (state) => [sliceText(state)],
+      ([text]) => this.slider.setAttribute('aria-valuetext', text),
+    ),
+  );
+
+  dispose(): void {
+    this.resizes.disconnect();
   }
 
-  setSlice(slice: number): void {
-    this.slice = slice;
-    this.slider.value = String(slice);
-    this.slider.setAttribute('aria-valuetext', this.describe());
-    setText(this.count, `${slice + 1} / ${this.slices}`);
-    this.draw();
+  private goTo(slice: number): void {
+    this.update((state) => toSlice(state, slice));
   }
 
-  /** In place of the rows: why there are none, or that they come. */
-  setMessage(text: string | null): void {
-    this.message.hidden = text === null;
-    setText(this.message, text ?? '');
-  }
-
-  setRows(rows: StripRow[]): void {
-    this.shown = rows;
-    this.canvases = rows.map(({ title }) => {
+  private showRows(scores: readonly LayerScores[]): void {
+    this.shown = scores;
+    const titles = scores.map(({ title }) => short(title));
+    this.canvases = titles.map((title) => {
       const canvas = h('canvas', { role: 'img', title: `Dice of each slice: ${title}` });
+      canvas.setAttribute('aria-label', `${title}: Dice of each slice`);
       return on(canvas, {
         pointerdown: (event) => this.follow(canvas, event as PointerEvent),
       });
     });
     this.rows.replaceChildren(
-      ...rows.map(({ title }, n) =>
+      ...titles.map((title, n) =>
         h(
           'div',
           { class: 'strip-row' },
@@ -88,16 +108,6 @@ export class Strip {
         ),
       ),
     );
-    this.draw();
-  }
-
-  /** What the bars say of the slice, for those who do not see them. */
-  describe(): string {
-    const scores = this.shown.map(({ title, dice }) => {
-      const value = dice[this.slice];
-      return `${title} ${value === null || value === undefined ? 'empty' : value.toFixed(2)}`;
-    });
-    return [`slice ${this.slice + 1} of ${this.slices}`, ...scores].join(', ');
   }
 
   private follow(canvas: HTMLCanvasElement, event: PointerEvent): void {
@@ -105,7 +115,7 @@ export class Strip {
       const box = canvas.getBoundingClientRect();
       const share = (e.clientX - box.left) / box.width;
       const slice = Math.max(0, Math.min(this.slices - 1, Math.floor(share * this.slices)));
-      if (slice !== this.slice) this.events.onSlice(slice);
+      if (slice !== this.slice) this.goTo(slice);
     };
     go(event);
     canvas.setPointerCapture(event.pointerId);
@@ -117,10 +127,10 @@ export class Strip {
   }
 
   /** Draws the bars anew; the colours are those of the theme. */
-  draw(): void {
+  private draw(): void {
     const style = getComputedStyle(this.element);
     const ratio = window.devicePixelRatio || 1;
-    this.shown.forEach(({ color, dice, title }, n) => {
+    this.shown.forEach(({ color, bySlice: dice }, n) => {
       const canvas = this.canvases[n];
       const width = canvas.clientWidth;
       canvas.width = Math.max(1, Math.round(width * ratio));
@@ -134,7 +144,8 @@ export class Strip {
       context.fillRect(0, 0.5, this.slices, 1 / canvas.height);
       context.fillRect(0, 1 - 1 / canvas.height, this.slices, 1 / canvas.height);
       context.globalAlpha = 1;
-      context.fillStyle = style.getPropertyValue(color).trim() || foreground;
+      context.fillStyle =
+        (color !== null && style.getPropertyValue(networkColor(color)).trim()) || foreground;
       const gap = width / this.slices >= 4 ? 0.12 : 0;
       dice.forEach((value, slice) => {
         if (value === null) return;
@@ -151,7 +162,6 @@ export class Strip {
       context.fillRect(this.slice + 1 - 2 / thin, 0, 2 / thin, 1);
       const now = dice[this.slice];
       setText(canvas.nextElementSibling!, now === null || now === undefined ? '–' : now.toFixed(3));
-      canvas.setAttribute('aria-label', `${title}: Dice of each slice`);
     });
   }
 }

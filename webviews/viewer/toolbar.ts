@@ -1,32 +1,37 @@
-import type { PlaneInfo, PlaneName, Window } from '../../engine/contract/viewer';
+import type { LayerInfo, PlaneInfo, PlaneName, Window } from '../../engine/contract/viewer';
 import { h, on, setText } from '../shared/dom';
-import { select } from './case-list';
-import type { PaneName, ViewSettings } from './settings';
-
-export interface ToolbarEvents {
-  onPlane: (plane: PlaneName) => void;
-  onPane: (pane: PaneName, shown: boolean) => void;
-  onLayout: () => void;
-  onOverlay: (overlay: ViewSettings['overlay']) => void;
-  onOpacity: (opacity: number) => void;
-  onColors: (colors: ViewSettings['colors']) => void;
-  onWindow: (window: Window) => void;
-  onThreshold: (threshold: number | null) => void;
-  onFrame: (frame: number) => void;
-  onSidebar: () => void;
-  onFit: () => void;
-  onHelp: () => void;
-  onAddOverlay: () => void;
-}
-
-type Toggle = HTMLElement & { checked: boolean };
+import type { Actions } from './actions';
+import { select, slider, toggle, toolButton, type Select, type Toggle } from './controls';
+import { isComparable, panesOf, paneTitle, short, type Layered, type PaneName } from './layers';
+import { frameOf, hiddenPanes, planeOf, windowOf } from './selectors';
+import type { ViewSettings } from './settings';
+import {
+  chooseWindow,
+  fit,
+  set,
+  setThreshold,
+  showHelp,
+  switchLayout,
+  switchPane,
+  switchSidebar,
+  toFrame,
+  toPlane,
+} from './state';
+import { inTurn, whenOpen, type Part, type Update } from './store';
 
 /** The row of controls above the panes. */
-export class Toolbar {
+export class Toolbar implements Part {
   readonly element = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Viewer' });
   private readonly planes = h('div', { class: 'group', role: 'group', 'aria-label': 'Plane' });
   private readonly panes = h('div', { class: 'group', role: 'group', 'aria-label': 'Panes' });
+  private planeToggles: ReadonlyMap<PlaneName, Toggle> = new Map();
+  private paneToggles: ReadonlyMap<PaneName, Toggle> = new Map();
+  private readonly addOverlay: HTMLElement;
+  private readonly overlay: Select;
   private readonly opacity = slider('Opacity of the overlay', 0, 1, 0.05);
+  private readonly colors: Select;
+  private readonly windows = h('div', { class: 'group' });
+  private windowSelect: Select | null = null;
   private readonly threshold = slider(
     'Probability from which on a class is taken',
     0.01,
@@ -38,14 +43,13 @@ export class Toolbar {
   private readonly frame = slider('Frame', 0, 1, 1);
   private readonly frameText = h('output', { class: 'count' });
   private readonly frameGroup: HTMLElement;
-  private readonly overlay;
-  private readonly colors;
-  private readonly windows = h('div', { class: 'group' });
-  private readonly addOverlay: HTMLElement;
   private readonly layout: HTMLElement;
-  private windowSelect: (HTMLElement & { value: string }) | null = null;
 
-  constructor(private readonly events: ToolbarEvents) {
+  constructor(
+    private readonly update: Update,
+    actions: Actions,
+  ) {
+    this.addOverlay = toolButton('add', 'Add overlay', () => void actions.addOverlays([]));
     this.overlay = select(
       'Overlay',
       [
@@ -53,7 +57,7 @@ export class Toolbar {
         ['contour', 'Contour'],
         ['none', 'No overlay'],
       ],
-      (value) => events.onOverlay(value as ViewSettings['overlay']),
+      (value) => this.set({ overlay: value as ViewSettings['overlay'] }),
     );
     this.colors = select(
       'What the colours mean',
@@ -61,18 +65,17 @@ export class Toolbar {
         ['classes', 'Classes'],
         ['agreement', 'Agreement'],
       ],
-      (value) => events.onColors(value as ViewSettings['colors']),
+      (value) => this.set({ colors: value as ViewSettings['colors'] }),
     );
-    on(this.opacity, { input: () => events.onOpacity(Number(this.opacity.value)) });
-    on(this.threshold, { input: () => events.onThreshold(Number(this.threshold.value)) });
-    on(this.frame, { input: () => events.onFrame(Number(this.frame.value)) });
     this.thresholdGroup = h(
       'div',
       { class: 'group', hidden: true },
       h('span', { class: 'muted' }, 'Threshold'),
       this.threshold,
       this.thresholdText,
-      toolButton('discard', 'As it was evaluated', () => events.onThreshold(null)),
+      toolButton('discard', 'As it was evaluated', () =>
+        update((state) => setThreshold(state, null)),
+      ),
     );
     this.frameGroup = h(
       'div',
@@ -81,12 +84,16 @@ export class Toolbar {
       this.frame,
       this.frameText,
     );
-    this.addOverlay = toolButton('add', 'Add overlay', () => events.onAddOverlay());
     this.layout = toolButton('split-horizontal', 'Panes in a row or in a grid (G)', () =>
-      events.onLayout(),
+      update(switchLayout),
     );
+    on(this.opacity, { input: () => this.set({ opacity: Number(this.opacity.value) }) });
+    on(this.threshold, {
+      input: () => update((state) => setThreshold(state, Number(this.threshold.value))),
+    });
+    on(this.frame, { input: () => update((state) => toFrame(state, Number(this.frame.value))) });
     this.element.append(
-      toolButton('list-flat', 'Show or hide the lists (B)', () => events.onSidebar()),
+      toolButton('list-flat', 'Show or hide the lists (B)', () => update(switchSidebar)),
       this.planes,
       this.panes,
       this.addOverlay,
@@ -98,49 +105,117 @@ export class Toolbar {
         'div',
         { class: 'group end' },
         this.layout,
-        toolButton('screen-full', 'Fit the image (F)', () => events.onFit()),
-        toolButton('question', 'Keys (?)', () => events.onHelp()),
+        toolButton('screen-full', 'Fit the image (F)', () => update(fit)),
+        toolButton('question', 'Keys (?)', () => update((state) => showHelp(state, true))),
       ),
     );
   }
 
-  setPlanes(planes: readonly PlaneInfo[], current: PlaneName): void {
+  readonly render = inTurn(
+    whenOpen(
+      ({ shown }) => [shown],
+      ([shown]) => {
+        this.buildPlanes(shown.planes);
+        this.buildPanes(shown);
+        this.buildWindows(shown.windows);
+      },
+    ),
+    whenOpen(
+      (state) => [state.shown, planeOf(state).name],
+      ([, plane]) => {
+        for (const [name, button] of this.planeToggles) button.checked = name === plane;
+      },
+    ),
+    whenOpen(
+      (state) => [state.shown, hiddenPanes(state)],
+      ([, hidden]) => {
+        for (const [name, button] of this.paneToggles) button.checked = !hidden.includes(name);
+      },
+    ),
+    whenOpen(
+      ({ shown }) => [shown.source.kind],
+      ([kind]) => (this.addOverlay.hidden = kind !== 'file'),
+    ),
+    whenOpen(
+      ({ settings }) => [settings.overlay],
+      ([overlay]) => (this.overlay.value = overlay),
+    ),
+    whenOpen(
+      ({ settings }) => [settings.opacity],
+      ([opacity]) => {
+        this.opacity.value = String(opacity);
+        this.opacity.setAttribute('aria-valuetext', `${Math.round(100 * opacity)}%`);
+      },
+    ),
+    whenOpen(
+      ({ shown, settings }) => [isComparable(shown), settings.colors],
+      ([comparable, colors]) => {
+        this.colors.value = colors;
+        this.colors.hidden = !comparable;
+      },
+    ),
+    whenOpen(
+      (state) => [state.shown, windowOf(state)],
+      ([{ windows }, { low, high }]) => {
+        const index = windows.findIndex((w) => w.low === low && w.high === high);
+        this.windowSelect!.value = index < 0 ? '' : String(index);
+      },
+    ),
+    whenOpen(
+      ({ shown, place }) => [shown, place.threshold],
+      ([{ layers }, threshold]) => this.showThreshold(layers, threshold),
+    ),
+    whenOpen(
+      (state) => [state.shown.frames, frameOf(state)],
+      ([frames, frame]) => {
+        this.frameGroup.hidden = frames < 2;
+        this.frame.max = String(frames - 1);
+        this.frame.value = String(frame);
+        setText(this.frameText, `${frame + 1} / ${frames}`);
+      },
+    ),
+    whenOpen(
+      ({ settings }) => [settings.layout],
+      ([layout]) =>
+        this.layout.setAttribute('icon', layout === 'row' ? 'layout' : 'split-horizontal'),
+    ),
+  );
+
+  private set(change: Partial<ViewSettings>): void {
+    this.update((state) => set(state, change));
+  }
+
+  private buildPlanes(planes: readonly PlaneInfo[]): void {
+    this.planeToggles = new Map(
+      planes.map(({ name, title }) => {
+        const button = toggle(title, `${title} (${title[0]})`, () => {
+          // The plane that is shown stays so.
+          button.checked = true;
+          this.update((state) => toPlane(state, name));
+        });
+        return [name, button];
+      }),
+    );
     this.planes.hidden = planes.length < 2;
-    this.planes.replaceChildren(
-      ...planes.map(({ name, title }) =>
-        toggle(title, `${title} (${title[0]})`, name === current, () => this.events.onPlane(name)),
-      ),
-    );
+    this.planes.replaceChildren(...this.planeToggles.values());
   }
 
-  setPanes(panes: readonly { name: PaneName; title: string }[], hidden: readonly PaneName[]): void {
+  private buildPanes(shown: Layered): void {
+    const panes = panesOf(shown);
+    this.paneToggles = new Map(
+      panes.map((name) => {
+        const title = short(paneTitle(shown, name));
+        const button = toggle(title, `Show ${title}`, (checked) =>
+          this.update((state) => switchPane(state, name, checked)),
+        );
+        return [name, button];
+      }),
+    );
     this.panes.hidden = panes.length < 2;
-    this.panes.replaceChildren(
-      ...panes.map(({ name, title }) =>
-        toggle(title, `Show ${title}`, !hidden.includes(name), (shown) =>
-          this.events.onPane(name, shown),
-        ),
-      ),
-    );
+    this.panes.replaceChildren(...this.paneToggles.values());
   }
 
-  setFile(isFile: boolean): void {
-    this.addOverlay.hidden = !isFile;
-  }
-
-  setOverlay({ overlay, opacity, colors }: ViewSettings, comparable: boolean): void {
-    this.overlay.value = overlay;
-    this.opacity.value = String(opacity);
-    this.opacity.setAttribute('aria-valuetext', `${Math.round(100 * opacity)}%`);
-    this.colors.value = colors;
-    this.colors.hidden = !comparable;
-  }
-
-  setLayout(layout: ViewSettings['layout']): void {
-    this.layout.setAttribute('icon', layout === 'row' ? 'layout' : 'split-horizontal');
-  }
-
-  setWindows(windows: readonly Window[]): void {
+  private buildWindows(windows: readonly Window[]): void {
     this.windows.hidden = windows.length < 2;
     this.windowSelect = select(
       'Intensity window',
@@ -150,47 +225,15 @@ export class Toolbar {
         ),
         ['', 'Own window'],
       ],
-      (value) => value !== '' && this.events.onWindow(windows[Number(value)]),
+      (value) => value !== '' && this.update((state) => chooseWindow(state, Number(value))),
     );
     this.windows.replaceChildren(this.windowSelect);
   }
 
-  showWindow(index: number): void {
-    if (this.windowSelect) this.windowSelect.value = index < 0 ? '' : String(index);
-  }
-
-  setThreshold(available: boolean, threshold: number | null, own: number | null): void {
-    this.thresholdGroup.hidden = !available;
-    this.threshold.value = String(threshold ?? own ?? 0.5);
+  private showThreshold(layers: readonly LayerInfo[], threshold: number | null): void {
+    const likely = layers.find(({ probabilities }) => probabilities);
+    this.thresholdGroup.hidden = likely === undefined;
+    this.threshold.value = String(threshold ?? likely?.threshold ?? 0.5);
     setText(this.thresholdText, threshold === null ? 'as evaluated' : threshold.toFixed(2));
   }
-
-  setFrame(frames: number, frame: number): void {
-    this.frameGroup.hidden = frames < 2;
-    this.frame.max = String(frames - 1);
-    this.frame.value = String(frame);
-    setText(this.frameText, `${frame + 1} / ${frames}`);
-  }
-}
-
-export function toolButton(icon: string, label: string, act: () => void): HTMLElement {
-  return on(h('vscode-toolbar-button', { icon, label, title: label }), { click: act });
-}
-
-function toggle(
-  text: string,
-  title: string,
-  checked: boolean,
-  act: (checked: boolean) => void,
-): HTMLElement {
-  const button = h(
-    'vscode-toolbar-button',
-    { label: title, title, toggleable: true, checked },
-    text,
-  ) as Toggle;
-  return on(button, { change: () => act(button.checked) });
-}
-
-function slider(label: string, min: number, max: number, step: number): HTMLInputElement {
-  return h('input', { type: 'range', min, max, step, 'aria-label': label, title: label });
 }

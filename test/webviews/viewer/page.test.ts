@@ -433,6 +433,35 @@ describe('the viewer', function () {
     assert.equal((await titles()).length, 5);
   });
 
+  it('fits the image into the pane that there is, whatever was switched before', async () => {
+    await openCase();
+    // Controls that take two lines, so that the panes have another height than at first.
+    await page.setViewportSize({ width: 1000, height: 860 });
+    const misfits = () =>
+      page.locator('.pane').evaluateAll((panes) =>
+        panes
+          .map((pane) => {
+            const { clientWidth, clientHeight } = pane.querySelector('.stage')!;
+            const { width, height } = pane.querySelector('canvas')!;
+            return [width - clientWidth, height - clientHeight].join();
+          })
+          .filter((misfit) => misfit !== '0,0'),
+      );
+    const check = async (what: string) => {
+      await settle();
+      assert.deepEqual(await misfits(), [], what);
+    };
+    await page.getByRole('switch', { name: 'Show Teacher' }).click();
+    await check('without a pane');
+    await page.getByRole('switch', { name: 'Coronal (C)' }).click();
+    await check('another plane');
+    await focusPane();
+    for (const key of ['g', 'b', 'm', 'n']) {
+      await press(key);
+      await check(key);
+    }
+  });
+
   it('shows fundus pictures in their colours, as they are', async () => {
     await open({ run: fixture.run, domain: 'fundus', case: 'eye' });
     const picture = { rows: 40, columns: 60, spacing: [1, 1] as [number, number] };

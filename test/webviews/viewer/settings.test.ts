@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
+import type { NetworkInfo, NetworkRole } from '../../../engine/contract/plan';
 import type { LayerInfo, LayerName, RunCase } from '../../../engine/contract/viewer';
 import { gainOf, orderedCases } from '../../../webviews/viewer/case-order';
 import { keyAction } from '../../../webviews/viewer/keys';
-import {
-  freshSettings,
-  judgedOf,
-  panesOf,
-  referenceOf,
-  restoredSettings,
-  restoredState,
-} from '../../../webviews/viewer/settings';
+import { hiddenAtFirst, judgedOf, panesOf, referenceOf } from '../../../webviews/viewer/layers';
+import { freshSettings, restoredSettings, restoredState } from '../../../webviews/viewer/settings';
 
-const layer = (name: LayerName, error: string | null = null): LayerInfo => ({
+const layer = (name: LayerName, role?: NetworkRole, error: string | null = null): LayerInfo => ({
   name,
   title: name,
+  role,
   path: '',
   probabilities: false,
   threshold: null,
@@ -23,23 +19,40 @@ const layer = (name: LayerName, error: string | null = null): LayerInfo => ({
 
 describe('the panes', () => {
   it('are a reference, the networks and their errors; an image alone without any', () => {
-    const layers = [layer('reference'), layer('teacher'), layer('student')];
+    const layers = [layer('reference'), layer('teacher', 'teacher'), layer('student', 'student')];
     assert.deepEqual(panesOf({ layers }), ['reference', 'teacher', 'student', 'error']);
     assert.deepEqual(panesOf({ layers: [] }), ['reference']);
     assert.deepEqual(panesOf({ layers: [layer('overlay 0')] }), ['overlay 0']);
   });
 
   it('have no error map where the reference cannot be read', () => {
-    const layers = [layer('reference', 'is damaged'), layer('student')];
+    const layers = [layer('reference', undefined, 'is damaged'), layer('student', 'student')];
     assert.equal(referenceOf({ layers }), null);
     assert.deepEqual(panesOf({ layers }), ['reference', 'student']);
   });
 
-  it('judge the chosen network, else the distilled student, else the last', () => {
-    const layers = [layer('reference'), layer('teacher'), layer('student')];
+  it('judge the chosen network, else the first distilled student, else the last', () => {
+    const layers = [
+      layer('reference'),
+      layer('teacher', 'teacher'),
+      layer('student', 'student'),
+      layer('another', 'student'),
+    ];
     assert.equal(judgedOf({ layers }, 'teacher'), 'teacher');
     assert.equal(judgedOf({ layers }, 'control'), 'student');
     assert.equal(judgedOf({ layers: [layer('overlay 0'), layer('overlay 1')] }, null), 'overlay 1');
+  });
+
+  it('leave out all baselines but the first, until someone chooses', () => {
+    const layers = [
+      layer('reference'),
+      layer('teacher', 'teacher'),
+      layer('warmup', 'baseline'),
+      layer('control', 'baseline'),
+      layer('student', 'student'),
+    ];
+    assert.deepEqual(hiddenAtFirst({ layers }), ['control']);
+    assert.deepEqual(hiddenAtFirst({ layers: layers.slice(0, 3) }), []);
   });
 });
 
@@ -68,15 +81,13 @@ describe('the order of cases', () => {
     item('c', null, 0.1),
     item('d', 0.7, 0.9),
   ];
-  const run = {
-    baseline: 'control',
-    networks: [
-      { name: 'control', title: '', role: 'baseline', stage: 'control', color: 2 },
-      { name: 'student', title: '', role: 'student', stage: 'distill', color: 3 },
-    ],
-  } as const;
+  const networks: NetworkInfo[] = [
+    { name: 'control', title: '', role: 'baseline', stage: 'control', color: 2 },
+    { name: 'student', title: '', role: 'student', stage: 'distill', color: 3 },
+  ];
+  const run = { baseline: 'control', networks };
   const ids = (order: 'name' | 'dice' | 'gain') =>
-    orderedCases({ cases }, order, { ...run, networks: [...run.networks] }).map(({ id }) => id);
+    orderedCases({ cases }, order, run).map(({ id }) => id);
 
   it('puts the worst first, by Dice of the distilled student or by its gain, and what has no number last', () => {
     assert.deepEqual(ids('dice'), ['b', 'd', 'a', 'c']);
@@ -85,9 +96,9 @@ describe('the order of cases', () => {
   });
 
   it('counts gain from the student trained for as long without distillation', () => {
-    assert.ok(Math.abs(gainOf(cases[1], 'control')! + 0.1) < 1e-12);
-    assert.equal(gainOf(cases[2], 'control'), null);
-    assert.equal(gainOf(cases[0], null), null);
+    assert.ok(Math.abs(gainOf(cases[1], run)! + 0.1) < 1e-12);
+    assert.equal(gainOf(cases[2], run), null);
+    assert.equal(gainOf(cases[0], { ...run, baseline: null }), null);
   });
 });
 

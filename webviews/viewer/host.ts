@@ -1,0 +1,8 @@
+import type { Channel } from '../shared/channel';
+import type { HostCalls, HostEvent, PageCalls, PageEvent } from './messages';
+
+/** The extension, as the page sees it. */
+export type Host = Channel<PageCalls, HostCalls, PageEvent, HostEvent>;
+
+export const errorText = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
