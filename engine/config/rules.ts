@@ -189,6 +189,7 @@ const takenNames = [
   'warmup',
   'evaluate',
   'reference',
+  'error',
   'psae',
   'act',
   ...baselines.map(({ name }) => name),

@@ -31,6 +31,7 @@ const scatterSize = { width: 640, height: 460 };
 export class Graphs {
   readonly element: HTMLElement;
   private readonly heatmaps: Record<(typeof maps)[number], HeatmapView>;
+  private readonly student: ReturnType<typeof select>;
   private readonly time: ReturnType<typeof slider>;
   private readonly body = h('div', {});
   private readonly empty = h('p', { class: 'empty muted' });
@@ -62,18 +63,24 @@ export class Graphs {
         this.draw();
       },
     );
+    this.student = select('Student', state.graph.stage ?? '', [], (value) => {
+      state.graph.stage = value;
+      state.graph.step = null;
+      keep();
+      if (this.history) this.show(this.history);
+    });
     this.time = slider(
       'Evaluation',
       { min: 0, max: 0, step: 1 },
       0,
       (index) => {
-        const events = this.history?.graphs ?? [];
+        const events = this.events();
         state.graph.step = index === events.length - 1 ? null : (events[index]?.step ?? null);
         keep();
         void this.load();
       },
       (index) => {
-        const event = this.history?.graphs[index];
+        const event = this.events()[index];
         return event ? `step ${event.step}` : '';
       },
     );
@@ -109,7 +116,7 @@ export class Graphs {
     this.element = h(
       'div',
       {},
-      h('div', { class: 'controls' }, kind.element, this.time.element),
+      h('div', { class: 'controls' }, kind.element, this.student.element, this.time.element),
       this.empty,
       this.body,
     );
@@ -117,7 +124,10 @@ export class Graphs {
 
   show(history: History): void {
     this.history = history;
-    const { graphs } = history;
+    const stages = this.stages();
+    this.student.element.hidden = stages.length < 2;
+    this.student.offer(stages.map((stage) => [stage, this.titleOf(stage)] as const));
+    const graphs = this.events();
     this.body.hidden = graphs.length === 0;
     this.time.element.hidden = graphs.length < 2;
     this.empty.hidden = graphs.length > 0;
@@ -131,9 +141,27 @@ export class Graphs {
     this.draw();
   }
 
+  /** Stages that have graphs: one for each student whose method aligns vectors. */
+  private stages(): string[] {
+    return [...new Set(this.history?.graphs.map(({ stage }) => stage))];
+  }
+
+  private titleOf(stage: string): string {
+    const network = this.history?.plan.networks.find((other) => other.stage === stage);
+    return network?.title ?? stage;
+  }
+
+  /** The graphs of the student that is looked at. */
+  private events(): History['graphs'] {
+    const stages = this.stages();
+    const chosen = this.state.graph.stage;
+    const stage = chosen !== null && stages.includes(chosen) ? chosen : stages[0];
+    return (this.history?.graphs ?? []).filter((event) => event.stage === stage);
+  }
+
   /** Index of the evaluation that is looked at. */
   private index(): number {
-    const graphs = this.history?.graphs ?? [];
+    const graphs = this.events();
     const { step } = this.state.graph;
     const found = step === null ? -1 : graphs.findIndex((g) => g.step === step);
     return found >= 0 ? found : graphs.length - 1;
@@ -141,7 +169,7 @@ export class Graphs {
 
   /** Several may be under way; the last one asked for is drawn. */
   private async load(): Promise<void> {
-    const event = this.history?.graphs[this.index()];
+    const event = this.events()[this.index()];
     if (!event || event.file === this.shown) return;
     this.shown = event.file;
     const request = this.snapshots.get(event.file) ?? this.source.graph(event.file);

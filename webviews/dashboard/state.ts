@@ -21,7 +21,13 @@ export interface PageState {
   axis: Axis;
   smoothing: number;
   charts: Record<string, ChartState>;
-  graph: { kind: GraphKind; /** Step; null: the latest. */ step: number | null };
+  graph: {
+    kind: GraphKind;
+    /** The stage whose student is looked at; null: the first. */
+    stage: string | null;
+    /** Step; null: the latest. */
+    step: number | null;
+  };
   comparedCurve: string | null;
   scroll: number;
 }
@@ -34,7 +40,7 @@ export const freshState: PageState = {
   axis: 'run',
   smoothing: 0.6,
   charts: {},
-  graph: { kind: 'inter', step: null },
+  graph: { kind: 'inter', stage: null, step: null },
   comparedCurve: null,
   scroll: 0,
 };
@@ -43,7 +49,9 @@ export const freshState: PageState = {
 export function restoredState(kept: unknown): PageState {
   if (typeof kept !== 'object' || kept === null || (kept as PageState).version !== 1)
     return structuredClone(freshState);
-  return { ...structuredClone(freshState), ...(kept as Partial<PageState>) };
+  const { graph, ...others } = kept as Partial<PageState>;
+  const fresh = structuredClone(freshState);
+  return { ...fresh, ...others, graph: { ...fresh.graph, ...graph } };
 }
 
 /** The folders in a state that VS Code kept for a panel; empty where there are none. */
