@@ -11,7 +11,7 @@ import { parsePattern } from './pattern';
 import { naturalOrder } from '../lists';
 import { requireSameSize, type Grid } from '../preparation/prepare';
 import { readVolume } from '../images/read-volume';
-import type { SeriesChoice } from '../images/series';
+import type { ReadChoice } from '../images/format';
 import type { CohortCase, Volume } from '../images/volume';
 
 /** What a config's files are like, for the person who writes it. */
@@ -240,9 +240,9 @@ export function spreadOut<T>(items: readonly T[]): T[] {
 class FileCache<T> {
   private readonly facts = new Map<string, { stamp: string; value: T }>();
 
-  constructor(private readonly learn: (path: string, choice: SeriesChoice) => Promise<T>) {}
+  constructor(private readonly learn: (path: string, choice: ReadChoice) => Promise<T>) {}
 
-  async get(path: string, choice: SeriesChoice = {}): Promise<T> {
+  async get(path: string, choice: ReadChoice = {}): Promise<T> {
     const { mtimeMs, size } = await stat(path).catch(() => {
       throw new UserError(`${path} does not exist.`);
     });
@@ -256,7 +256,7 @@ class FileCache<T> {
   }
 }
 
-async function imageFacts(path: string, choice: SeriesChoice): Promise<ImageFacts> {
+async function imageFacts(path: string, choice: ReadChoice): Promise<ImageFacts> {
   const { format, shape, affine, dtype, spacing, hasSpacing, data } = await readVolume(
     path,
     choice,

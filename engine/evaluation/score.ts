@@ -2,6 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mapLabels } from '../preparation/labels';
 import { naturalOrder } from '../lists';
+import { formatOf, isPictureName, pictureTitles } from '../images/catalogue';
+import { nifti } from '../images/nifti';
 import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
@@ -97,8 +99,6 @@ interface Stack {
   shape: Shape;
 }
 
-const pictures = /\.(png|jpe?g|tiff?|gif|p[bgpn]m)$/i;
-
 async function openStack(path: string): Promise<Stack> {
   const full = resolve(path);
   const isFolder = (await stat(full).catch(() => null))?.isDirectory() ?? false;
@@ -108,11 +108,11 @@ async function openStack(path: string): Promise<Stack> {
     return { path: full, isFolder, slices: [volume], shape: [slices, rows, columns] };
   }
   const names = (await readdir(full))
-    .filter((name) => pictures.test(name) && !name.startsWith('.'))
+    .filter((name) => isPictureName(name) && !name.startsWith('.'))
     .sort(naturalOrder);
   if (names.length === 0)
     throw new UserError(
-      `${full} holds no slices; a folder of PNG, JPEG, TIFF, GIF, PBM, PGM or PPM files is expected.`,
+      `${full} holds no slices; a folder of ${pictureTitles('or')} files is expected.`,
     );
   const slices: Volume[] = [];
   for (const name of names) {
@@ -162,7 +162,7 @@ function requireOneGrid(prediction: Stack, reference: Stack): void {
     );
 }
 
-const isNifti = ({ format }: Volume) => format === 'nifti1' || format === 'nifti2';
+const isNifti = (volume: Volume) => formatOf(volume) === nifti;
 
 /** 1 inside, 0 outside, [slices][rows][columns]. */
 function foregroundOf(stack: Stack, label: number | undefined): Uint8Array {

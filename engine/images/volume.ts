@@ -2,7 +2,8 @@
 export interface Volume {
   /** Absolute path of the file, or of the folder of a series. */
   path: string;
-  format: 'nifti1' | 'nifti2' | 'dicom' | 'png' | 'jpeg' | 'tiff' | 'gif' | 'ppm';
+  /** A name of a format of the catalogue. */
+  format: string;
   /** Samples along i, j, k (i fastest in `data`): columns, rows, slices for a photograph with 1 slice. */
   shape: [number, number, number];
   /** Samples per voxel: 1 grey or label, 3 colour. `data` is [channel][k][j][i]. */
@@ -33,9 +34,22 @@ export interface Volume {
   warnings?: string[];
 }
 
-/** True for formats that say where their voxels lie in the patient; pictures do not. */
-export const isPlaced = ({ format }: Pick<Volume, 'format'>): boolean =>
-  format === 'nifti1' || format === 'nifti2' || format === 'dicom';
+/** Least and greatest sample, values that are not a number aside; of every `stride` samples the first `channels` count: an alpha is no intensity. */
+export function extremes(
+  samples: ArrayLike<number | bigint>,
+  channels = 1,
+  stride = channels,
+): { min: number; max: number } {
+  let min = Infinity;
+  let max = -Infinity;
+  for (let first = 0; first < samples.length; first += stride)
+    for (let c = 0; c < channels; c++) {
+      const value = Number(samples[first + c]);
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  return { min, max };
+}
 
 /** What identifies a case within a cohort and where its files are. */
 export interface CohortCase {

@@ -11,13 +11,8 @@ import { chooseChannels, normalizeIntensity } from './intensity';
 import { mapLabels, mapMask } from './labels';
 import { affineOf, axisDirections } from '../images/orientation';
 import { resizeLinear, resizeNearest, undoResize } from './resample';
-import {
-  isPlaced,
-  type CohortCase,
-  type NativeCase,
-  type PreparedCase,
-  type Volume,
-} from '../images/volume';
+import { isPlaced } from '../images/catalogue';
+import type { CohortCase, NativeCase, PreparedCase, Volume } from '../images/volume';
 import { predictionName, writeLikeInput, writeVolume } from '../images/write-volume';
 
 /** A voxel axis (0 i, 1 j, 2 k) and whether it is walked from its end. */

@@ -1,5 +1,6 @@
 import { affineOf } from '../images/orientation';
-import { isPlaced, type Volume } from '../images/volume';
+import { isPlaced } from '../images/catalogue';
+import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { arrange, planeNames, planeOf, type Plane } from './planes';
 import type { PlaneName, Vector } from '../contract/viewer';

@@ -1,20 +1,11 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { resolve } from 'node:path';
-import { gunzipStart } from '../images/limits';
-import {
-  headerBeside,
-  imageBeside,
-  isGzip,
-  isNifti,
-  parseHeader,
-  scaled,
-  toSamples,
-  type Layout,
-  type NiftiHeader,
-} from '../images/nifti';
+import { recognize } from '../images/catalogue';
+import { readStart } from '../images/file-start';
 import { orientationOf } from '../images/orientation';
 import { readVolume } from '../images/read-volume';
+import { scaled, toSamples, type Layout, type StoredImage } from '../images/stored';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { openBytes, putAside, type ByteSource } from './bytes';
@@ -72,15 +63,20 @@ export async function openVoxels(path: string): Promise<Voxels> {
   const file = resolve(path);
   if (await isFolder(file)) return packVoxels(await readVolume(file));
   const start = await readStart(file);
-  const header = headerBeside(file);
-  const nifti = header !== null || /\.(nii|hdr)(\.gz)?$/i.test(file) || isNifti(start.inflated);
-  if (!nifti) {
+  const located = await recognize(file, start)?.locate?.(file, start);
+  if (!located) {
     const volume = await readVolume(file);
     return volume.shape[2] > 1 ? packVoxels(volume) : pictureVoxels(volume);
   }
-  return header !== null
-    ? openNiftiVoxels(file, header, await readStart(header), file)
-    : openNiftiVoxels(file, file, start, imageBeside(file, start.inflated) ?? file);
+  const { header, layout } = located;
+  const end = layout.offset + layout.samples * layout.type.bytes;
+  const bytes = await openBytes(located.path, located.gzipped, end);
+  return new StoredVoxels(
+    { path: file, format: header.format, hasSpacing: true },
+    header,
+    layout,
+    bytes,
+  );
 }
 
 const isFolder = (path: string): Promise<boolean> =>
@@ -89,38 +85,6 @@ const isFolder = (path: string): Promise<boolean> =>
     // What is wrong with it, reading it will say.
     () => false,
   );
-
-interface Start {
-  gzipped: boolean;
-  /** The file's first bytes, inflated. */
-  inflated: Uint8Array;
-}
-
-async function readStart(path: string): Promise<Start> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const bytes = new Uint8Array(4096);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-      if (bytesRead === 0) throw new UserError(`${path} is empty.`);
-      const start = bytes.subarray(0, bytesRead);
-      const gzipped = isGzip(start);
-      return { gzipped, inflated: gzipped ? gunzipStart(path, start) : start };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      code === 'ENOENT'
-        ? `${path} does not exist.`
-        : code === 'EISDIR'
-          ? `${path} is a folder; an image file is expected.`
-          : `${path} cannot be read (${message}).`,
-    );
-  }
-}
 
 /** A picture is decoded as a whole, and again where its samples had to make room. */
 function pictureVoxels(volume: Volume): Voxels {
@@ -143,19 +107,6 @@ const pictureReader = (path: string, key: string, bytes: number) => ({
   close: () => Promise.resolve(),
 });
 
-async function openNiftiVoxels(
-  path: string,
-  headerPath: string,
-  start: Start,
-  dataPath: string,
-): Promise<Voxels> {
-  const { header, layout } = await parseHeader(headerPath, start.inflated);
-  const gzipped = dataPath === headerPath ? start.gzipped : (await readStart(dataPath)).gzipped;
-  const end = layout.offset + layout.samples * layout.type.bytes;
-  const bytes = await openBytes(dataPath, gzipped, end);
-  return new StoredVoxels({ path, format: header.format, hasSpacing: true }, header, layout, bytes);
-}
-
 /** A volume that was read as a whole, put aside on the disk, so that it does not fill the memory. */
 export async function packVoxels(volume: Volume): Promise<Voxels> {
   const { path, format, shape, channels, dtype, spacing, hasSpacing, affine, slices, warnings } =
@@ -172,7 +123,7 @@ export async function packVoxels(volume: Volume): Promise<Voxels> {
   return new StoredVoxels(
     { path, format, hasSpacing, slices, warnings },
     {
-      format: 'nifti1',
+      format,
       dimensions: shape,
       dtype,
       channels,
@@ -217,7 +168,7 @@ class StoredVoxels implements Voxels {
 
   constructor(
     about: Pick<Volume, 'path' | 'format' | 'hasSpacing' | 'slices' | 'warnings'>,
-    private readonly header: NiftiHeader,
+    private readonly header: StoredImage,
     private readonly layout: Layout,
     private readonly bytes: ByteSource,
   ) {

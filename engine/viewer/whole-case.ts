@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
-import { isDicomFile, readCaseFiles } from '../cohort/case-files';
+import { readCaseFiles } from '../cohort/case-files';
+import { seriesReader } from '../images/read-volume';
 import type { CohortCase } from '../images/volume';
 import { packVoxels, type OpenFiles } from './voxels';
 
@@ -55,8 +56,8 @@ export async function openWholeCase(
   };
 }
 
-/** True for a folder and for a DICOM file. */
+/** True for a folder and for a file of a series. */
 async function isSeries(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
-  return found?.isDirectory() || isDicomFile(path);
+  return found?.isDirectory() || (await seriesReader(path)) !== null;
 }
