@@ -3,7 +3,8 @@ import type { DomainConfig } from '../config/config';
 import { UserError } from '../errors';
 import { readVolume, seriesReader } from '../images/read-volume';
 import { readStack, stackLike } from '../images/stack';
-import type { CohortCase, Volume } from '../images/volume';
+import type { Volume } from '../images/volume';
+import type { CohortCase } from './cohort';
 
 /** The files of a case as volumes; labels and masks one for each image, or none. */
 export interface CaseFiles {

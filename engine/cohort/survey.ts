@@ -5,14 +5,15 @@ import type { DistillConfig, DomainConfig } from '../config/config';
 import { editDistance } from '../config/nearest';
 import type { Fix } from '../contract/config';
 import { UserError } from '../errors';
-import { examineDomain } from './cohort';
+import { examineDomain, type CohortCase } from './cohort';
 import { mapLabels } from '../preparation/labels';
 import { parsePattern } from './pattern';
 import { naturalOrder } from '../lists';
-import { requireSameSize, type Grid } from '../preparation/prepare';
+import { domainWalks, requireSameSize } from '../preparation/read-case';
+import type { FileGrid } from '../images/grid';
 import { readVolume } from '../images/read-volume';
 import type { ReadChoice } from '../images/format';
-import type { CohortCase, Volume } from '../images/volume';
+import type { Volume } from '../images/volume';
 
 /** What a config's files are like, for the person who writes it. */
 export interface Survey {
@@ -75,15 +76,13 @@ const colorOf = (key: number): [number, number, number] => [
   (key - 2 ** 32) & 255,
 ];
 
-interface ImageFacts extends Grid {
+interface ImageFacts extends FileGrid {
   dtype: string;
-  spacing: Volume['spacing'];
   hasSpacing: boolean;
   range: [number, number];
 }
 
-interface LabelFacts extends Grid {
-  spacing: Volume['spacing'];
+interface LabelFacts extends FileGrid {
   hasSpacing: boolean;
   /** How often each sample occurs, a true colour as `colorKey`. Null: more than `mostValues`. */
   counts: Map<number, number> | null;
@@ -142,7 +141,8 @@ export class Surveyor {
         );
         const labels = await Promise.all(item.labels.map((path) => this.labels.get(path)));
         images.forEach((image, n) => {
-          requireSameSize(item, 'label', image, labels[n], domain);
+          const walks = domainWalks(image, domain);
+          requireSameSize({ item, domain, walks }, 'label', image, labels[n]);
           const other = spacingDiffers(image, labels[n]);
           if (
             other &&

@@ -1,13 +1,9 @@
 import type { DistillConfig } from '../config/config';
 import { isPlaced } from '../images/catalogue';
 import { keepLargestComponent } from './components';
-import {
-  errorMap,
-  restoreProbabilities,
-  writePrediction,
-  writeProbabilities,
-  type PreparedResult,
-} from '../preparation/prepare';
+import { errorMap, writePrediction, writeProbabilities } from '../preparation/write-prediction';
+import { restoreProbabilities } from '../preparation/restore';
+import type { PreparedResult } from '../preparation/prepared-case';
 import { aggregate, caseMetrics, metricNames, summarize } from '../metrics/case';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { DistillConfig, DomainConfig, LabelValue } from '../config/config';
 import { estimateFieldOfView } from '../preparation/field-of-view';
 import { mapLabels, mapMask } from '../preparation/labels';
-import type { Walks } from '../preparation/prepare';
+import type { Walks } from '../images/walks';
 import { isPlaced } from '../images/catalogue';
 import type { Volume } from '../images/volume';
 import { predictionName } from '../images/write-volume';

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
 import { readCaseFiles } from '../cohort/case-files';
+import type { CohortCase } from '../cohort/cohort';
 import { seriesReader } from '../images/read-volume';
-import type { CohortCase } from '../images/volume';
 import { packVoxels, type OpenFiles } from './voxels';
 
 /** Names under which a case's image, labels and masks are held. */
