@@ -5,6 +5,7 @@ import type { DistillConfig, DomainConfig } from '../config/config';
 import { editDistance } from '../config/nearest';
 import type { Fix } from '../contract/config';
 import { UserError } from '../errors';
+import { stampOf } from '../files';
 import { examineDomain, type CohortCase } from './cohort';
 import { mapLabels } from '../preparation/labels';
 import { parsePattern } from './pattern';
@@ -243,10 +244,8 @@ class FileCache<T> {
   constructor(private readonly learn: (path: string, choice: ReadChoice) => Promise<T>) {}
 
   async get(path: string, choice: ReadChoice = {}): Promise<T> {
-    const { mtimeMs, size } = await stat(path).catch(() => {
-      throw new UserError(`${path} does not exist.`);
-    });
-    const stamp = `${mtimeMs} ${size}`;
+    const stamp = await stampOf(path);
+    if (stamp === null) throw new UserError(`${path} does not exist.`);
     const key = JSON.stringify([path, choice.series, choice.frame]);
     const known = this.facts.get(key);
     if (known?.stamp === stamp) return known.value;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
 import { readCaseFiles } from '../cohort/case-files';
 import type { CohortCase } from '../cohort/cohort';
+import { stampOf } from '../files';
 import { seriesReader } from '../images/read-volume';
 import { packVoxels, type OpenFiles } from './voxels';
 
@@ -31,10 +32,7 @@ export async function openWholeCase(
   if (!(await isSeries(first))) return null;
   const choice = JSON.stringify([item, domain.series, domain.frame]);
   const name = (what: string) => `${first}\0${what} ${choice}`;
-  const stamp = await stat(item.images.length > 1 ? dirname(first) : first).then(
-    ({ mtimeMs }) => String(mtimeMs),
-    () => '',
-  );
+  const stamp = (await stampOf(item.images.length > 1 ? dirname(first) : first)) ?? '';
   const readAll = () => readCaseFiles(item, domain);
   let reading: ReturnType<typeof readAll> | null = null;
   const shared = () => (reading ??= readAll());
