@@ -12,7 +12,7 @@ import type { DistillConfig } from '../engine/config/config';
 import { loadConfig } from '../engine/config/load';
 import { scanCohort } from '../engine/cohort/cohort';
 import { affineOf } from '../engine/images/orientation';
-import { prepareCohort } from '../engine/preparation/prepare';
+import { prepareCohort } from '../test/engine/preparation/prepare-cohort';
 import { drawBatch } from '../engine/batches/sampler';
 import { writeVolume } from '../engine/images/write-volume';
 import { writeWhole } from '../engine/files';

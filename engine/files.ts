@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from './errors';
 
@@ -21,3 +21,10 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
     throw new UserError(`${path} cannot be written (${(error as Error).message}).`);
   }
 }
+
+/** Tells whether a file or a folder is still as it was, as long as this process lives; null where there is none. */
+export const stampOf = (path: string): Promise<string | null> =>
+  stat(path).then(
+    ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+    () => null,
+  );

@@ -1,7 +1,7 @@
 import type { AugmentationConfig, InputConfig } from '../config/config';
 import type { Random } from '../random';
 import { augment, augmentAt, type Sample, type WholeSample } from './augmentation';
-import type { PreparedCase } from '../images/volume';
+import type { PreparedCase } from '../preparation/prepared-case';
 
 /** Images [B][channels][rows][columns], class indices and field of view (0, 1) [B][rows][columns]. */
 export interface Batch {
@@ -27,7 +27,7 @@ export interface BatchSpec {
  */
 export function drawBatch(cases: PreparedCase[], spec: BatchSpec, random: Random): Batch {
   const slices = cases.reduce((sum, item) => sum + item.slices, 0);
-  return stack(
+  return batchOf(
     Array.from({ length: spec.batchSize }, () => {
       let slice = random.integer(slices);
       const item = cases.find((candidate) => {
@@ -71,7 +71,7 @@ export function drawViews(
   const views = anchors.flatMap((anchor) =>
     Array.from({ length: count }, () => augment(anchor, augmentation, random)),
   );
-  return stack([...anchors, ...views]);
+  return batchOf([...anchors, ...views]);
 }
 
 /** Batches of one image size, one after the other. */
@@ -118,7 +118,7 @@ export function sliceOf(item: PreparedCase, slice: number): Sample {
   };
 }
 
-function stack(samples: WholeSample[]): Batch {
+function batchOf(samples: WholeSample[]): Batch {
   const { channels, rows, columns } = samples[0];
   const pixels = rows * columns;
   const batch: Batch = {

@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { basename, join, resolve } from 'node:path';
 import type { DeviceName } from '../config/config';
 import { loadConfig, readConfigText, type LoadOptions } from '../config/load';
-import { inspect, type Inspection } from '../images/inspect';
+import type { Inspection } from '../images/format';
+import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
 import { ConfigError, UserError } from '../errors';
 import { score } from '../evaluation/score';

@@ -1,12 +1,10 @@
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
 import { UserError } from '../errors';
-import { isDicom } from '../images/dicom';
-import { readVolume } from '../images/read-volume';
-import { readSeries } from '../images/series';
+import { readVolume, seriesReader } from '../images/read-volume';
 import { readStack, stackLike } from '../images/stack';
-import type { CohortCase, Volume } from '../images/volume';
+import type { Volume } from '../images/volume';
+import type { CohortCase } from './cohort';
 
 /** The files of a case as volumes; labels and masks one for each image, or none. */
 export interface CaseFiles {
@@ -16,7 +14,7 @@ export interface CaseFiles {
 }
 
 /**
- * Reads the files of a case. Loose DICOM slices become one series, and their labels and masks one stack in its order; a
+ * Reads the files of a case. Loose files of a series (DICOM) become one volume, and their labels and masks one stack in its order; a
  * folder of pictures beside a series is brought into the order of its slices.
  * @throws UserError as `readVolume`
  */
@@ -26,7 +24,8 @@ export async function readCaseFiles(
 ): Promise<CaseFiles> {
   const { series, frame } = domain;
   const choice = { series, frame };
-  if (item.images.length > 1 && (await isDicomFile(item.images[0]))) {
+  const readSeries = item.images.length > 1 ? await seriesReader(item.images[0]) : null;
+  if (readSeries) {
     const image = await readSeries(dirname(item.images[0]), item.images, choice);
     const beside = async (paths: string[]) =>
       paths.length === 0 ? [] : [await stackOf(item.images, image, paths)];
@@ -40,22 +39,6 @@ export async function readCaseFiles(
   const beside = (paths: string[]) =>
     Promise.all(paths.map(async (path, n) => stackLike(images[n], await readVolume(path))));
   return { images, labels: await beside(item.labels), masks: await beside(item.masks) };
-}
-
-/** True for a file that begins as DICOM does; false also where it cannot be read. */
-export async function isDicomFile(path: string): Promise<boolean> {
-  try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(512), 0, 512, 0);
-      return isDicom(buffer.subarray(0, bytesRead));
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // Whoever reads it says what is wrong with it.
-    return false;
-  }
 }
 
 /** Of files that belong to a series' files one by one, those of its slices, as one volume. */

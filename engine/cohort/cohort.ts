@@ -3,7 +3,19 @@ import { ConfigError, UserError } from '../errors';
 import { Random } from '../random';
 import { matchPattern, parsePattern, type PatternMatch } from './pattern';
 import { evenly, naturalOrder } from '../lists';
-import type { CohortCase } from '../images/volume';
+
+/** What identifies a case within a cohort and where its files are. */
+export interface CohortCase {
+  domain: string;
+  id: string;
+  /** Cases of one subject are never split apart. */
+  subject: string;
+  split: 'train' | 'validation' | 'test';
+  /** One file for a volume or photograph, or one folder for a DICOM series; one file a slice for loose slices, in slice order. */
+  images: string[];
+  labels: string[];
+  masks: string[];
+}
 
 /** The cases of every domain, each with its files and its split; cases in natural order of their ids. */
 export interface Cohort {

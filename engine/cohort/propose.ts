@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { matchPattern } from './pattern';
 import { naturalOrder } from '../lists';
+import { imageEnding, isPictureName } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
@@ -20,7 +21,6 @@ export interface ProposedDomain {
 const deepest = 6;
 const mostFiles = 50_000;
 
-const imageEndings = /\.(nii(\.gz)?|png|jpe?g|tiff?|gif|p[gpbn]m)$/i;
 const labelWords =
   /(^|[^a-z])(labels?(tr|ts)?|seg(mentations?)?|masks?|gt|ground(truth)?|manual|annotations?|truth|reference|vessels?|[12]st(ho)?)([^a-z]|$)/i;
 const fovWords = /(^|[^a-z])(fov|mask|masks|roi)([^a-z]|$)/i;
@@ -128,7 +128,7 @@ async function listFiles(root: string): Promise<string[]> {
       if (/^(\.|node_modules$|runs$|predictions$)/.test(entry.name)) continue;
       const path = join(folder, entry.name);
       if (entry.isDirectory() && depth > 0) await walk(path, depth - 1);
-      else if (entry.isFile() && imageEndings.test(entry.name)) files.push(path);
+      else if (entry.isFile() && imageEnding(entry.name) !== null) files.push(path);
     }
   };
   await walk(root, deepest);
@@ -146,7 +146,7 @@ function groupFiles(paths: string[]): FileGroup[] {
   };
   const parts = paths.map((path) => {
     const name = basename(path);
-    const ending = imageEndings.exec(name)![0];
+    const ending = imageEnding(name)!;
     return { path, folder: dirname(path), name, stem: name.slice(0, -ending.length), ending };
   });
   const twins = new Map<string, Set<string>>();
@@ -254,7 +254,7 @@ function patternOf(group: FileGroup, ids: string[]): string | null {
  */
 function slicesOf({ ending }: FileGroup, ids: string[]): string {
   const parts = ids.map((id) => /^(.+)([-_])(\d+)$/.exec(id));
-  if (/\.nii/i.test(ending) || !parts.every((part) => part !== null)) return '{case}';
+  if (!isPictureName(ending) || !parts.every((part) => part !== null)) return '{case}';
   const cases = new Set(parts.map(([, begin]) => begin));
   const separators = new Set(parts.map(([, , separator]) => separator));
   return cases.size > 1 && cases.size * 1.5 <= ids.length && separators.size === 1
@@ -393,7 +393,7 @@ const readOrNull = (path: string): Promise<Volume | null> =>
 
 /** Computed tomography has air at about -1000 Hounsfield units. */
 async function isCt(path: string): Promise<boolean> {
-  if (!/\.nii(\.gz)?$/i.test(path)) return false;
+  if (isPictureName(path)) return false;
   const { data } = (await readOrNull(path)) ?? { data: [] };
   let least = 0;
   for (let n = 0; n < data.length; n++) if (data[n] < least) least = data[n];

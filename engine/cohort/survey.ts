@@ -5,14 +5,16 @@ import type { DistillConfig, DomainConfig } from '../config/config';
 import { editDistance } from '../config/nearest';
 import type { Fix } from '../contract/config';
 import { UserError } from '../errors';
-import { examineDomain } from './cohort';
+import { stampOf } from '../files';
+import { examineDomain, type CohortCase } from './cohort';
 import { mapLabels } from '../preparation/labels';
 import { parsePattern } from './pattern';
 import { naturalOrder } from '../lists';
-import { requireSameSize, type Grid } from '../preparation/prepare';
+import { domainWalks, requireSameSize } from '../preparation/read-case';
+import type { FileGrid } from '../images/grid';
 import { readVolume } from '../images/read-volume';
-import type { SeriesChoice } from '../images/series';
-import type { CohortCase, Volume } from '../images/volume';
+import type { ReadChoice } from '../images/format';
+import type { Volume } from '../images/volume';
 
 /** What a config's files are like, for the person who writes it. */
 export interface Survey {
@@ -75,15 +77,13 @@ const colorOf = (key: number): [number, number, number] => [
   (key - 2 ** 32) & 255,
 ];
 
-interface ImageFacts extends Grid {
+interface ImageFacts extends FileGrid {
   dtype: string;
-  spacing: Volume['spacing'];
   hasSpacing: boolean;
   range: [number, number];
 }
 
-interface LabelFacts extends Grid {
-  spacing: Volume['spacing'];
+interface LabelFacts extends FileGrid {
   hasSpacing: boolean;
   /** How often each sample occurs, a true colour as `colorKey`. Null: more than `mostValues`. */
   counts: Map<number, number> | null;
@@ -142,7 +142,8 @@ export class Surveyor {
         );
         const labels = await Promise.all(item.labels.map((path) => this.labels.get(path)));
         images.forEach((image, n) => {
-          requireSameSize(item, 'label', image, labels[n], domain);
+          const walks = domainWalks(image, domain);
+          requireSameSize({ item, domain, walks }, 'label', image, labels[n]);
           const other = spacingDiffers(image, labels[n]);
           if (
             other &&
@@ -240,13 +241,11 @@ export function spreadOut<T>(items: readonly T[]): T[] {
 class FileCache<T> {
   private readonly facts = new Map<string, { stamp: string; value: T }>();
 
-  constructor(private readonly learn: (path: string, choice: SeriesChoice) => Promise<T>) {}
+  constructor(private readonly learn: (path: string, choice: ReadChoice) => Promise<T>) {}
 
-  async get(path: string, choice: SeriesChoice = {}): Promise<T> {
-    const { mtimeMs, size } = await stat(path).catch(() => {
-      throw new UserError(`${path} does not exist.`);
-    });
-    const stamp = `${mtimeMs} ${size}`;
+  async get(path: string, choice: ReadChoice = {}): Promise<T> {
+    const stamp = await stampOf(path);
+    if (stamp === null) throw new UserError(`${path} does not exist.`);
     const key = JSON.stringify([path, choice.series, choice.frame]);
     const known = this.facts.get(key);
     if (known?.stamp === stamp) return known.value;
@@ -256,7 +255,7 @@ class FileCache<T> {
   }
 }
 
-async function imageFacts(path: string, choice: SeriesChoice): Promise<ImageFacts> {
+async function imageFacts(path: string, choice: ReadChoice): Promise<ImageFacts> {
   const { format, shape, affine, dtype, spacing, hasSpacing, data } = await readVolume(
     path,
     choice,

@@ -1,6 +1,7 @@
 /** What a schema cannot say of a config. Each rule says what is wrong together with what may be meant instead. */
 import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
+import { isPictureName } from '../images/catalogue';
 import { architectureOf } from '../networks/catalogue';
 import type { DistillConfig, DomainConfig } from './config';
 import { fault, setting, type Fault } from './fault';
@@ -100,7 +101,7 @@ function wholeSplit({ split }: DomainConfig, path: ConfigPath): Fault[] {
   return faults;
 }
 
-const isPicture = (pattern: string) => /\.(png|jpe?g|tiff?|gif|p[gpbn]m)(\.gz)?$/i.test(pattern);
+const isPicture = (pattern: string) => isPictureName(pattern.replace(/\.gz$/i, ''));
 
 const spacingOfPictures = (
   { fit, spacing }: DistillConfig['input'],

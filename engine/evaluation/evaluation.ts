@@ -1,12 +1,9 @@
 import type { DistillConfig } from '../config/config';
+import { isPlaced } from '../images/catalogue';
 import { keepLargestComponent } from './components';
-import {
-  errorMap,
-  restoreProbabilities,
-  writePrediction,
-  writeProbabilities,
-  type PreparedResult,
-} from '../preparation/prepare';
+import { errorMap, writePrediction, writeProbabilities } from '../preparation/write-prediction';
+import { restoreProbabilities } from '../preparation/restore';
+import type { PreparedResult } from '../preparation/prepared-case';
 import { aggregate, caseMetrics, metricNames, summarize } from '../metrics/case';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
@@ -233,8 +230,8 @@ async function writeOutputs(
  */
 function spacingOf(config: DistillConfig, item: PreparedResult): Spacing | undefined {
   const { files } = item.geometry;
-  const pictures = !['nifti1', 'nifti2', 'dicom'].includes(files[0].format);
-  const known = !pictures || config.domains[item.prepared.case.domain].spacing !== undefined;
+  const known =
+    isPlaced(files[0]) || config.domains[item.prepared.case.domain].spacing !== undefined;
   if (!known || files.length > 1) return undefined;
   const [row, column, slice] = item.native.spacing;
   return [slice, row, column];

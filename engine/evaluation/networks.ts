@@ -4,7 +4,7 @@ import type { NetworkInfo } from '../contract/plan';
 import type { DomainReport, Report, Threshold } from '../contract/report';
 import { elements } from '../graph/graph';
 import { frechetSemanticDistance } from '../metrics/fsd';
-import type { PreparedResult } from '../preparation/prepare';
+import type { PreparedResult } from '../preparation/prepared-case';
 import { Random } from '../random';
 import type { Device } from '../runtime/device';
 import type { Weights } from '../weights';

@@ -2,8 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mapLabels } from '../preparation/labels';
 import { naturalOrder } from '../lists';
+import { formatOf, isPictureName, pictureTitles } from '../images/catalogue';
+import { cornersApart, shareOfVoxel } from '../images/grid';
+import { nifti } from '../images/nifti';
 import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
+import { storedWalks } from '../images/walks';
 import { UserError } from '../errors';
 import { areaUnderRoc } from '../metrics/auc';
 import { centrelineDice } from '../metrics/cldice';
@@ -50,17 +54,17 @@ export async function score(options: ScoreOptions): Promise<Score> {
   const { label, spacing: given } = options;
   if (given && !given.every((size) => Number.isFinite(size) && size > 0))
     throw new UserError(`The spacing is ${given.join(',')}; three sizes in mm above 0 are needed.`);
-  const prediction = await openStack(options.prediction);
-  const reference = await openStack(options.reference);
+  const prediction = await openMap(options.prediction);
+  const reference = await openMap(options.reference);
   requireOneShape(prediction, reference);
   if (!given) requireOneGrid(prediction, reference);
 
-  const stated = [reference, prediction].find((stack) => stack.slices[0].hasSpacing);
+  const stated = [reference, prediction].find((map) => map.slices[0].hasSpacing);
   const spacing = given ?? (stated ?? reference).slices[0].spacing;
   const outside =
     options.outside ?? (prediction.isFolder && reference.isFolder ? 'foreground' : 'background');
   const shape = prediction.shape;
-  const [p, r] = [prediction, reference].map((stack) => foregroundOf(stack, label));
+  const [p, r] = [prediction, reference].map((map) => foregroundOf(map, label));
   const scores = label === undefined ? probabilitiesOf(prediction) : null;
   const counts = confusion(p, r, 1);
   const { sensitivity, specificity, ...others } = overlap(counts);
@@ -90,16 +94,14 @@ export async function score(options: ScoreOptions): Promise<Score> {
 }
 
 /** One file, or the slices of a folder. */
-interface Stack {
+interface ScoredMap {
   path: string;
   isFolder: boolean;
   slices: Volume[];
   shape: Shape;
 }
 
-const pictures = /\.(png|jpe?g|tiff?|gif|p[bgpn]m)$/i;
-
-async function openStack(path: string): Promise<Stack> {
+async function openMap(path: string): Promise<ScoredMap> {
   const full = resolve(path);
   const isFolder = (await stat(full).catch(() => null))?.isDirectory() ?? false;
   if (!isFolder) {
@@ -108,11 +110,11 @@ async function openStack(path: string): Promise<Stack> {
     return { path: full, isFolder, slices: [volume], shape: [slices, rows, columns] };
   }
   const names = (await readdir(full))
-    .filter((name) => pictures.test(name) && !name.startsWith('.'))
+    .filter((name) => isPictureName(name) && !name.startsWith('.'))
     .sort(naturalOrder);
   if (names.length === 0)
     throw new UserError(
-      `${full} holds no slices; a folder of PNG, JPEG, TIFF, GIF, PBM, PGM or PPM files is expected.`,
+      `${full} holds no slices; a folder of ${pictureTitles('or')} files is expected.`,
     );
   const slices: Volume[] = [];
   for (const name of names) {
@@ -128,45 +130,35 @@ async function openStack(path: string): Promise<Stack> {
   return { path: full, isFolder, slices, shape: [slices.length, rows, columns] };
 }
 
-function requireOneShape(prediction: Stack, reference: Stack): void {
+function requireOneShape(prediction: ScoredMap, reference: ScoredMap): void {
   if (prediction.shape.every((samples, axis) => samples === reference.shape[axis])) return;
   const folders = prediction.isFolder && reference.isFolder;
   if (folders && prediction.shape[0] !== reference.shape[0])
     throw new UserError(
       `${prediction.path} holds ${prediction.shape[0]} slices and ${reference.path} ${reference.shape[0]}; prediction and reference must have the same number.`,
     );
-  const described = ({ shape }: Stack) => [...shape].reverse().join(' x ');
+  const described = ({ shape }: ScoredMap) => [...shape].reverse().join(' x ');
   throw new UserError(
     `${prediction.path} has ${described(prediction)} voxels and ${reference.path} ${described(reference)}; prediction and reference must have the same shape.`,
   );
 }
 
 /** Two files that state a grid must have their corners within half a voxel of each other. */
-function requireOneGrid(prediction: Stack, reference: Stack): void {
+function requireOneGrid(prediction: ScoredMap, reference: ScoredMap): void {
   const [p, r] = [prediction.slices[0], reference.slices[0]];
   if (!isNifti(p) || !isNifti(r)) return;
-  const corners = Array.from({ length: 8 }, (_, n) =>
-    p.shape.map((samples, axis) => ((n >> axis) & 1) * (samples - 1)),
-  );
-  const place = ({ affine }: Volume, [i, j, k]: number[]) =>
-    affine.slice(0, 3).map((row) => row[0] * i + row[1] * j + row[2] * k + row[3]);
-  const apart = Math.max(
-    ...corners.map((corner) => {
-      const to = place(r, corner);
-      return Math.hypot(...place(p, corner).map((x, axis) => x - to[axis]));
-    }),
-  );
-  if (apart > Math.min(...r.spacing) / 2)
+  const apart = cornersApart([p, storedWalks], [r, storedWalks]);
+  if (apart > shareOfVoxel(r, 0.5))
     throw new UserError(
       `${p.path} (${p.orientation}) and ${r.path} (${r.orientation}) do not lie on the same grid, their corners are up to ${apart.toFixed(1)} mm apart; resample one, or give the spacing to compare voxel by voxel.`,
     );
 }
 
-const isNifti = ({ format }: Volume) => format === 'nifti1' || format === 'nifti2';
+const isNifti = (volume: Volume) => formatOf(volume) === nifti;
 
 /** 1 inside, 0 outside, [slices][rows][columns]. */
-function foregroundOf(stack: Stack, label: number | undefined): Uint8Array {
-  const masks = stack.slices.map((slice) => {
+function foregroundOf(map: ScoredMap, label: number | undefined): Uint8Array {
+  const masks = map.slices.map((slice) => {
     if (label !== undefined) return mapLabels(slice, ['label'], { label }).labels;
     const { data, channels } = slice;
     const inside = isProbability(slice)
@@ -182,7 +174,7 @@ function foregroundOf(stack: Stack, label: number | undefined): Uint8Array {
 }
 
 /** The samples of a file of probabilities; null for a label map. */
-function probabilitiesOf({ slices }: Stack): Float32Array | null {
+function probabilitiesOf({ slices }: ScoredMap): Float32Array | null {
   return slices.length === 1 && isProbability(slices[0]) ? Float32Array.from(slices[0].data) : null;
 }
 

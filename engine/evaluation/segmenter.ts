@@ -2,7 +2,7 @@ import type { DistillConfig } from '../config/config';
 import { inputChannels } from '../preparation/channels';
 import { sliceOf, type Batch } from '../batches/sampler';
 import { blendTiles, cutTile, tilePositions } from '../batches/tiles';
-import type { PreparedCase } from '../images/volume';
+import type { PreparedCase } from '../preparation/prepared-case';
 import { AlignmentNetwork, alignmentNames } from '../method/gkd/alignment';
 import { unit } from '../method/gkd/vectors';
 import { Graph } from '../graph/graph';

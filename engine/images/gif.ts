@@ -1,50 +1,99 @@
-import { GifReader } from 'omggif';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
-import { pictureFromPalette } from './picture';
-import { reasonOf } from './reason';
+import { pictureFormat, pictureFromPalette } from './picture';
 import type { Volume } from './volume';
 
-export const isGif = (bytes: Uint8Array): boolean =>
-  /^GIF8[79]a$/.test(String.fromCharCode(...bytes.subarray(0, 6)));
+export const gif = pictureFormat({
+  names: ['gif'],
+  titles: ['GIF'],
+  extensions: ['gif'],
+  is: (bytes) => /^GIF8[79]a$/.test(String.fromCharCode(...bytes.subarray(0, 6))),
+  decode: readGif,
+});
 
 /**
  * The first frame of a GIF: grey as 1 channel where every colour of its palette is a grey, otherwise colour. What of the
  * picture the frame leaves out has the background's colour.
  */
-export function readGif(path: string, bytes: Uint8Array): Volume {
+function readGif(path: string, bytes: Uint8Array): Volume {
   const columns = bytes[6] + 256 * bytes[7];
   const rows = bytes[8] + 256 * bytes[9];
   if (bytes.length < 13) throw new UserError(`${path} is a truncated GIF file.`);
   checkDimensions(path, [columns, rows, 1]);
   // A 12-bit LZW code stands for at most 4096 samples.
   checkPlausible(path, bytes.length, columns * rows, 2731);
-  let frame: ReturnType<GifReader['frameInfo']>;
-  try {
-    frame = new GifReader(bytes).frameInfo(0);
-  } catch (error) {
-    throw new UserError(`${path} is a truncated or damaged GIF file (${reasonOf(error)}).`);
-  }
-  const { x, y, width, height, interlaced, data_offset: at } = frame;
-  const offset = frame.palette_offset;
-  const length = frame.palette_size;
+  const { x, y, width, height, interlaced, colours, data } = firstFrame(path, bytes);
   if (width < 1 || height < 1 || x + width > columns || y + height > rows)
     throw new UserError(
       `${path}: the GIF's first frame, ${width} x ${height} at ${x}, ${y}, lies outside its picture of ${columns} x ${rows}.`,
     );
-  if (offset === null || length === null)
-    throw new UserError(`${path}: a GIF without a colour table is not read.`);
-  const palette = Array.from({ length }, (_, n) => [...bytes.subarray(offset + 3 * n).slice(0, 3)]);
+  if (!colours) throw new UserError(`${path}: a GIF without a colour table is not read.`);
+  const palette = Array.from({ length: colours.count }, (_, n) => [
+    ...bytes.subarray(colours.offset + 3 * n).slice(0, 3),
+  ]);
   if (palette.some((colour) => colour.length < 3))
     throw new UserError(`${path} is a truncated GIF file.`);
 
-  const packed = unpackLzw(path, bytes, at, width * height);
+  const packed = unpackLzw(path, bytes, data, width * height);
   const indices = new Uint8Array(columns * rows).fill(bytes[11]);
   rowOrder(height, interlaced).forEach((row, n) =>
     indices.set(packed.subarray(n * width, (n + 1) * width), (y + row) * columns + x),
   );
   return pictureFromPalette(path, 'gif', [columns, rows], indices, palette);
 }
+
+/** Where a colour table lies, and of how many colours. */
+interface ColourTable {
+  offset: number;
+  count: number;
+}
+
+interface Frame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  interlaced: boolean;
+  /** Its own colours, or else those of the whole file; null where there are none. */
+  colours: ColourTable | null;
+  /** Of the least code size, which its samples follow. */
+  data: number;
+}
+
+/** Walks all blocks, and tells of the first frame. @throws UserError where one is cut or unknown, or no frame is there */
+function firstFrame(path: string, bytes: Uint8Array): Frame {
+  const damaged = (reason: string) =>
+    new UserError(`${path} is a truncated or damaged GIF file (${reason}).`);
+  const tableAt = (offset: number, packed: number): ColourTable | null =>
+    packed & 0x80 ? { offset, count: 2 << (packed & 7) } : null;
+  const sizeOf = (table: ColourTable | null) => 3 * (table?.count ?? 0);
+  /** Past blocks of data, each with its length first; an empty one is the last. */
+  const pastData = (at: number): number => {
+    while (bytes[at] > 0) at += 1 + bytes[at];
+    if (at >= bytes.length) throw damaged('its data is cut');
+    return at + 1;
+  };
+  const shared = tableAt(13, bytes[10]);
+  let first: Frame | null = null;
+  let at = 13 + sizeOf(shared);
+  while (at < bytes.length && bytes[at] !== trailer) {
+    if (bytes[at] === extension) at = pastData(at + 2);
+    else if (bytes[at] === image) {
+      const [x, y, width, height] = [1, 3, 5, 7].map(
+        (n) => bytes[at + n] + 256 * bytes[at + n + 1],
+      );
+      const packed = bytes[at + 9];
+      const own = tableAt(at + 10, packed);
+      const data = at + 10 + sizeOf(own);
+      const interlaced = (packed & 0x40) !== 0;
+      first ??= { x, y, width, height, interlaced, colours: own ?? shared, data };
+      at = pastData(data + 1);
+    } else throw damaged(`there is no block of the kind ${bytes[at]}`);
+  }
+  if (!first) throw damaged('it has no frame');
+  return first;
+}
+const [extension, image, trailer] = [0x21, 0x2c, 0x3b];
 
 /** In which order rows are stored: interlaced, every eighth, then those between in three passes. */
 function rowOrder(rows: number, interlaced: boolean): number[] {
@@ -65,8 +114,7 @@ function rowOrder(rows: number, interlaced: boolean): number[] {
 }
 
 /**
- * GIF's LZW from the byte that holds the least code size. The decoder of the library takes a stream that ends early for
- * a picture, and runs for ever on some that are damaged.
+ * GIF's LZW from the byte that holds the least code size.
  * @throws UserError where the stream ends before `count` samples or holds a code that was not yet defined
  */
 function unpackLzw(path: string, bytes: Uint8Array, at: number, count: number): Uint8Array {

@@ -1,15 +1,20 @@
 import { decode } from 'jpeg-js';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
-import { pictureVolume } from './picture';
+import { pictureFormat, pictureVolume } from './picture';
 import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
-export const isJpeg = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+export const jpeg = pictureFormat({
+  names: ['jpeg'],
+  titles: ['JPEG'],
+  extensions: ['jpg', 'jpeg'],
+  is: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff,
+  decode: readJpeg,
+});
 
 /** A baseline or progressive JPEG with 1 (grey) or 3 (colour) components of 8 bits. */
-export function readJpeg(path: string, bytes: Uint8Array): Volume {
+function readJpeg(path: string, bytes: Uint8Array): Volume {
   const { rows, columns, components } = frameHeader(path, bytes);
   if (components !== 1 && components !== 3)
     throw new UserError(`${path}: a JPEG with ${components} components; 1 or 3 are read.`);

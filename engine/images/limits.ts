@@ -45,6 +45,8 @@ const pictureLeast = 2 ** 26;
 
 const gunzipAsync = promisify(zlib.gunzip);
 
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 /** The beginning of what a gzip stream holds: enough for a header. */
 export function gunzipStart(path: string, bytes: Uint8Array): Buffer {
   try {

@@ -1,18 +1,23 @@
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
-import { pictureVolume, unpackBits } from './picture';
+import { pictureFormat, pictureVolume, unpackBits } from './picture';
 import type { Volume } from './volume';
 
-const space = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13);
+export const netpbm = pictureFormat({
+  names: ['ppm'],
+  titles: ['PBM', 'PGM', 'PPM'],
+  extensions: ['pbm', 'pgm', 'ppm', 'pnm'],
+  is: (bytes) => bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36 && space(bytes[2]),
+  decode: readNetpbm,
+});
 
-export const isNetpbm = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36 && space(bytes[2]);
+const space = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13);
 
 /**
  * PBM, PGM or PPM, plain (P1 to P3) or raw (P4 to P6), up to 16 bits. Bitmaps are 1 for white and 0 for black,
  * so that brighter is greater in every format.
  */
-export function readNetpbm(path: string, bytes: Uint8Array): Volume {
+function readNetpbm(path: string, bytes: Uint8Array): Volume {
   let at = 2;
   const number = (digits = Infinity): number => {
     while (at < bytes.length && (space(bytes[at]) || bytes[at] === 0x23))

@@ -2,42 +2,66 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { UserError } from '../errors';
-import { checkDimensions, checkPlausible, gunzip, gunzipStart } from './limits';
+import { readStart, startOf } from './file-start';
+import type { Format } from './format';
+import { checkDimensions, checkPlausible, gunzip, isGzip } from './limits';
 import { columnNorm, orientationOf } from './orientation';
-import type { Volume } from './volume';
+import { scaled, toSamples } from './stored';
+import type { Layout, StoredImage, StoredSamples, StoredType } from './stored';
+import { extremes, type Volume } from './volume';
 
-/** What a NIfTI file states about itself. */
-export interface NiftiHeader {
-  format: 'nifti1' | 'nifti2';
-  /** All dimensions as stated, e.g. 4 of them for a time series. */
-  dimensions: number[];
-  /** numpy's name of the type of the stored samples. */
-  dtype: string;
-  /** Samples per voxel: 3 for RGB, 1 otherwise. */
-  channels: number;
-  /** stored * slope + intercept; 1 and 0 where the file states none. */
-  slope: number;
-  intercept: number;
-  /** Voxel size along i, j, k in mm. */
-  spacing: [number, number, number];
-  affine: number[][];
-}
+/** NIfTI-1 and -2: single files, plain or gzipped, and pairs of a `.hdr` and an `.img`. */
+export const nifti: Format = {
+  names: ['nifti1', 'nifti2'],
+  titles: ['NIfTI'],
+  extensions: ['nii.gz', 'nii'],
+  picture: false,
+  gzipped: true,
+  is: (head, path) => niftiVersion(head) !== null || /\.(nii|hdr|img)(\.gz)?$/i.test(path),
+  read: async (path, bytes, { frame }) => niftiVolume(path, await openNifti(path, bytes), frame),
+  inspect: async (path, bytes) => {
+    const { header, stored, storedChannels } = await openNifti(path, bytes);
+    const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = header;
+    const { min, max } = extremes(stored, channels, storedChannels);
+    const ends = [min * slope + intercept, max * slope + intercept];
+    return {
+      path,
+      format,
+      shape: dimensions,
+      dtype,
+      channels,
+      spacing,
+      hasSpacing: true,
+      orientation: orientationOf(affine),
+      affine,
+      min: Math.min(...ends),
+      max: Math.max(...ends),
+    };
+  },
+  locate: async (path, start) => {
+    const headerPath = headerBeside(path) ?? path;
+    const header = headerPath === path ? start : await readStart(headerPath);
+    const parsed = await parseHeader(headerPath, header.head);
+    const data = headerPath === path ? (imageBeside(path, header.head) ?? path) : path;
+    const { gzipped } = data === path ? start : await readStart(data);
+    return { ...parsed, path: data, gzipped };
+  },
+  parts: (path) => {
+    const pair = /^(.*)\.(hdr|img)(\.gz)?$/i.exec(path);
+    return (
+      pair && ['.hdr', '.hdr.gz', '.HDR', '.img', '.img.gz', '.IMG'].map((end) => pair[1] + end)
+    );
+  },
+  labelName: (name) =>
+    /\.nii(\.gz)?$/i.test(name) ? name : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`,
+};
 
 /** A NIfTI file with all of its stored samples, in the byte order of this machine. */
-export interface NiftiFile {
-  header: NiftiHeader;
-  /** As in the file: channel fastest (for RGB), then i, j, k, further dimensions. */
-  stored: Volume['data'] | BigInt64Array | BigUint64Array;
+interface NiftiFile {
+  header: StoredImage;
+  stored: StoredSamples;
   /** Stored samples per voxel, including an alpha that is dropped. */
   storedChannels: number;
-}
-
-export interface StoredType {
-  name: string;
-  bytes: number;
-  channels?: number;
-  storedChannels?: number;
-  view: (buffer: ArrayBuffer) => NiftiFile['stored'];
 }
 
 /** NIfTI's datatype codes. Complex, 128-bit and 1-bit samples are refused. */
@@ -68,11 +92,7 @@ const storedTypes: Record<number, StoredType | undefined> = {
   },
 };
 
-/** True for bytes (inflated, if the file is gzipped) that begin as a NIfTI-1 or -2 header does. */
-export function isNifti(bytes: Uint8Array): boolean {
-  return niftiVersion(bytes) !== null;
-}
-
+/** Of bytes that begin as a NIfTI-1 or -2 header does; null for others. */
 function niftiVersion(
   bytes: Uint8Array,
 ): { version: 1 | 2; littleEndian: boolean; pair: boolean } | null {
@@ -90,25 +110,23 @@ function niftiVersion(
   return null;
 }
 
-export const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
 /**
  * Opens a NIfTI-1 or -2 file, plain or gzipped, of either byte order: `.nii`, or a `.hdr` and `.img` pair named by
  * either of the two. `bytes` is the content of `path`.
  * @throws UserError for a file that is none, is truncated, or whose header is not to be believed.
  */
-export async function openNifti(path: string, bytes: Uint8Array): Promise<NiftiFile> {
+async function openNifti(path: string, bytes: Uint8Array): Promise<NiftiFile> {
   const beside = headerBeside(path);
   if (beside !== null) return openPair(beside, await readFile(beside), path, bytes);
-  const start = isGzip(bytes) ? gunzipStart(path, bytes) : bytes;
-  const image = imageBeside(path, start);
+  const { head } = startOf(path, bytes);
+  const image = imageBeside(path, head);
   if (image !== null) return openPair(path, bytes, image, await readFile(image));
-  const { header, layout } = await parseHeader(path, start);
+  const { header, layout } = await parseHeader(path, head);
   return { header, ...(await readStored(path, bytes, layout)) };
 }
 
 /** For the `.img` of a pair: its header; null for any other name. @throws UserError where it is missing */
-export function headerBeside(path: string): string | null {
+function headerBeside(path: string): string | null {
   const imageName = /\.img(\.gz)?$/i.exec(path);
   if (!imageName) return null;
   const stem = path.slice(0, imageName.index);
@@ -121,7 +139,7 @@ export function headerBeside(path: string): string | null {
 }
 
 /** For the header of a pair, which begins with `start`: its image; null for a single file. @throws UserError where it is missing */
-export function imageBeside(path: string, start: Uint8Array): string | null {
+function imageBeside(path: string, start: Uint8Array): string | null {
   if (!niftiVersion(start)?.pair) return null;
   const stem = path.replace(/\.hdr(\.gz)?$/i, '');
   const image = [`${stem}.img`, `${stem}.img.gz`, `${stem}.IMG`].find((file) => existsSync(file));
@@ -136,25 +154,15 @@ async function openPair(
   imagePath: string,
   imageBytes: Uint8Array,
 ): Promise<NiftiFile> {
-  const start = isGzip(headerBytes) ? gunzipStart(headerPath, headerBytes) : headerBytes;
-  const { header, layout } = await parseHeader(headerPath, start);
+  const { header, layout } = await parseHeader(headerPath, startOf(headerPath, headerBytes).head);
   return { header, ...(await readStored(imagePath, imageBytes, layout)) };
 }
 
-/** Where the samples of a file are, and how they are stored. */
-export interface Layout {
-  type: StoredType;
-  /** Of the first sample, in bytes (inflated, if the file is gzipped). */
-  offset: number;
-  samples: number;
-  littleEndian: boolean;
-}
-
 /** Reads the header that `start` begins with. @throws UserError for one that is none or not to be believed */
-export async function parseHeader(
+async function parseHeader(
   path: string,
   start: Uint8Array,
-): Promise<{ header: NiftiHeader; layout: Layout }> {
+): Promise<{ header: StoredImage; layout: Layout }> {
   const kind = niftiVersion(start);
   if (!kind) {
     const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
@@ -312,24 +320,11 @@ async function readStored(
   };
 }
 
-/** Bytes of a file, which own their buffer, as samples in the byte order of this machine; they are swapped in place. */
-export function toSamples(
-  bytes: Buffer<ArrayBuffer>,
-  { type, littleEndian }: Pick<Layout, 'type' | 'littleEndian'>,
-): NiftiFile['stored'] {
-  if (littleEndian !== (endianness() === 'LE')) {
-    if (type.bytes === 2) bytes.swap16();
-    else if (type.bytes === 4) bytes.swap32();
-    else if (type.bytes === 8) bytes.swap64();
-  }
-  return type.view(bytes.buffer);
-}
-
 /**
  * One frame of an opened file as a volume. Dimensions after the third count as frames, in file order.
  * Samples keep their stored type where there is no slope and intercept; 64-bit integers become float64.
  */
-export function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
+function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
   const { header, stored, storedChannels } = file;
   const [ni = 1, nj = 1, nk = 1, ...further] = header.dimensions;
   const frames = further.reduce((a, b) => a * b, 1);
@@ -352,33 +347,6 @@ export function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
     affine: header.affine,
     orientation: orientationOf(header.affine),
   };
-}
-
-/** Stored samples after slope and intercept, [channel][voxel]; without these, grey samples keep their type. */
-export function scaled(
-  { channels, dtype, slope, intercept }: NiftiHeader,
-  samples: NiftiFile['stored'],
-  voxels: number,
-  storedChannels: number,
-): Volume['data'] {
-  if (channels > 1) {
-    const planar = new Uint8Array(voxels * channels);
-    for (let voxel = 0; voxel < voxels; voxel++)
-      for (let c = 0; c < channels; c++)
-        planar[c * voxels + voxel] = Number(samples[voxel * storedChannels + c]);
-    return planar;
-  }
-  if (samples instanceof BigInt64Array || samples instanceof BigUint64Array) {
-    const out = new Float64Array(voxels);
-    for (let n = 0; n < voxels; n++) out[n] = Number(samples[n]) * slope + intercept;
-    return out;
-  }
-  if (slope === 1 && intercept === 0) return samples;
-  // float32 holds 16-bit samples after scaling to within its rounding; wider ones need float64.
-  const wide = dtype === 'int32' || dtype === 'uint32' || dtype === 'float64';
-  const out = wide ? new Float64Array(voxels) : new Float32Array(voxels);
-  for (let n = 0; n < voxels; n++) out[n] = samples[n] * slope + intercept;
-  return out;
 }
 
 /**

@@ -1,6 +1,24 @@
 import { UserError } from '../errors';
+import type { Format } from './format';
+import { gunzipPicture, isGzip } from './limits';
 import { affineOf } from './orientation';
 import type { Volume } from './volume';
+
+/** A format of pictures, plain or gzipped, told by their content alone; `decode` takes the inflated content. */
+export const pictureFormat = ({
+  decode,
+  ...about
+}: Pick<Format, 'names' | 'titles' | 'extensions'> & {
+  is: (head: Uint8Array) => boolean;
+  decode: (path: string, bytes: Uint8Array) => Volume;
+}): Format => ({
+  ...about,
+  picture: true,
+  gzipped: true,
+  read: async (path, bytes) =>
+    decode(path, isGzip(bytes) ? new Uint8Array(await gunzipPicture(path, bytes)) : bytes),
+  labelName: (name) => `${name.replace(/\.gz$/i, '').replace(/\.[^.]+$/, '')}.png`,
+});
 
 /**
  * A decoded picture as a volume of one slice. `samples` is [row][column][stride], of which the first `channels` are

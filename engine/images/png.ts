@@ -2,11 +2,17 @@ import { inflateSync } from 'node:zlib';
 import { decode, encode, hasPngSignature } from 'fast-png';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
-import { pictureFromPalette, pictureVolume, unpackBits } from './picture';
+import { pictureFormat, pictureFromPalette, pictureVolume, unpackBits } from './picture';
 import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
-export const isPng = (bytes: Uint8Array): boolean => bytes.length >= 8 && hasPngSignature(bytes);
+export const png = pictureFormat({
+  names: ['png'],
+  titles: ['PNG'],
+  extensions: ['png'],
+  is: (bytes) => bytes.length >= 8 && hasPngSignature(bytes),
+  decode: readPng,
+});
 
 /**
  * A PNG of 1 to 16 bits: grey as 1 channel of its stored samples (1-bit as 0 and 1), colour and palettes as 3;
@@ -14,16 +20,16 @@ export const isPng = (bytes: Uint8Array): boolean => bytes.length >= 8 && hasPng
  */
 export function readPng(path: string, bytes: Uint8Array): Volume {
   checkPng(path, bytes);
-  let png: ReturnType<typeof decode>;
+  let decoded: ReturnType<typeof decode>;
   try {
-    png = decode(bytes);
+    decoded = decode(bytes);
   } catch (error) {
     throw new UserError(`${path} is a damaged PNG file (${reasonOf(error)}).`);
   }
-  const { width, height, depth, channels, palette } = png;
+  const { width, height, depth, channels, palette } = decoded;
   const size = [width, height] as const;
   const samples =
-    depth < 8 ? unpackBits(Uint8Array.from(png.data), width, height, depth) : png.data;
+    depth < 8 ? unpackBits(Uint8Array.from(decoded.data), width, height, depth) : decoded.data;
   if (palette && channels === 1) return pictureFromPalette(path, 'png', size, samples, palette);
   return pictureVolume(path, 'png', size, samples as Uint8Array | Uint16Array, {
     channels: channels >= 3 ? 3 : 1,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { UserError } from '../errors';
+import { isPlaced } from './catalogue';
 import { checkDimensions } from './limits';
 import { naturalOrder } from '../lists';
 import type { Volume } from './volume';
@@ -54,7 +55,7 @@ const stem = (path: string) => basename(path).replace(/\.[^.]*$/, '');
 export function stackLike(image: Volume, stack: Volume): Volume {
   const { slices } = image;
   const pictures = stack.slices;
-  if (!slices || !pictures || stack.format === 'dicom') return stack;
+  if (!slices || !pictures || isPlaced(stack)) return stack;
   if (slices.length !== pictures.length)
     throw new UserError(
       `${stack.path} holds ${pictures.length} pictures, but ${image.path} has ${slices.length} slices; there must be one for each.`,
@@ -84,7 +85,7 @@ function orderOf(image: Volume, slices: Slices, pictures: Slices): number[] {
   const places = slices.map((_, k) => k);
   const inOrder = numbered
     ? places.sort((a, b) => slices[a].instance! - slices[b].instance!)
-    : image.format === 'dicom'
+    : isPlaced(image)
       ? places.sort((a, b) => naturalOrder(slices[a].path, slices[b].path))
       : places;
   const order = new Array<number>(slices.length);

@@ -2,19 +2,25 @@ import { inflateSync } from 'node:zlib';
 import { decode, type TiffIfd } from 'tiff';
 import { UserError } from '../errors';
 import { checkDimensions, checkPlausible } from './limits';
-import { pictureFromPalette, pictureVolume } from './picture';
+import { pictureFormat, pictureFromPalette, pictureVolume } from './picture';
 import { reasonOf } from './reason';
 import type { Volume } from './volume';
 
-export const isTiff = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0x49 && bytes[1] === 0x49 && bytes[2] === 42 && bytes[3] === 0) ||
-  (bytes[0] === 0x4d && bytes[1] === 0x4d && bytes[2] === 0 && bytes[3] === 42);
+export const tiff = pictureFormat({
+  names: ['tiff'],
+  titles: ['TIFF'],
+  extensions: ['tif', 'tiff'],
+  is: (bytes) =>
+    (bytes[0] === 0x49 && bytes[1] === 0x49 && bytes[2] === 42 && bytes[3] === 0) ||
+    (bytes[0] === 0x4d && bytes[1] === 0x4d && bytes[2] === 0 && bytes[3] === 42),
+  decode: readTiff,
+});
 
 /**
  * The first page of a TIFF: grey, colour or palette; 1, 8 and 16-bit integers or 32 and 64-bit floats; in strips, or
  * grey in tiles; uncompressed, LZW or Deflate. Alpha is dropped.
  */
-export function readTiff(path: string, bytes: Uint8Array): Volume {
+function readTiff(path: string, bytes: Uint8Array): Volume {
   try {
     const [head] = decode(bytes, { pages: [0], ignoreImageData: true });
     checkTiff(path, bytes, head);

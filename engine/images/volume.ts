@@ -2,7 +2,8 @@
 export interface Volume {
   /** Absolute path of the file, or of the folder of a series. */
   path: string;
-  format: 'nifti1' | 'nifti2' | 'dicom' | 'png' | 'jpeg' | 'tiff' | 'gif' | 'ppm';
+  /** A name of a format of the catalogue. */
+  format: string;
   /** Samples along i, j, k (i fastest in `data`): columns, rows, slices for a photograph with 1 slice. */
   shape: [number, number, number];
   /** Samples per voxel: 1 grey or label, 3 colour. `data` is [channel][k][j][i]. */
@@ -33,47 +34,19 @@ export interface Volume {
   warnings?: string[];
 }
 
-/** True for formats that say where their voxels lie in the patient; pictures do not. */
-export const isPlaced = ({ format }: Pick<Volume, 'format'>): boolean =>
-  format === 'nifti1' || format === 'nifti2' || format === 'dicom';
-
-/** What identifies a case within a cohort and where its files are. */
-export interface CohortCase {
-  domain: string;
-  id: string;
-  /** Cases of one subject are never split apart. */
-  subject: string;
-  split: 'train' | 'validation' | 'test';
-  /** One file for a volume or photograph, or one folder for a DICOM series; one file a slice for loose slices, in slice order. */
-  images: string[];
-  labels: string[];
-  masks: string[];
-}
-
-/**
- * A case as the engine works on it: slices along the chosen axis, at the network's scale.
- * `image` is [slices][channels][rows][columns], `label` (class indices) and `fov` [slices][rows][columns].
- */
-export interface PreparedCase {
-  case: CohortCase;
-  slices: number;
-  channels: number;
-  rows: number;
-  columns: number;
-  image: Float32Array;
-  label: Uint8Array | null;
-  fov: Uint8Array | null;
-  /** Of a case that lies on disk: one slice, read without the others. */
-  slice?: (index: number) => Pick<PreparedCase, 'image' | 'label' | 'fov'>;
-}
-
-/** The same case in its files' own in-plane grid, for metrics and predictions. */
-export interface NativeCase {
-  slices: number;
-  rows: number;
-  columns: number;
-  label: Uint8Array | null;
-  fov: Uint8Array | null;
-  /** Row, column and slice spacing in mm. */
-  spacing: [number, number, number];
+/** Least and greatest sample, values that are not a number aside; of every `stride` samples the first `channels` count: an alpha is no intensity. */
+export function extremes(
+  samples: ArrayLike<number | bigint>,
+  channels = 1,
+  stride = channels,
+): { min: number; max: number } {
+  let min = Infinity;
+  let max = -Infinity;
+  for (let first = 0; first < samples.length; first += stride)
+    for (let c = 0; c < channels; c++) {
+      const value = Number(samples[first + c]);
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  return { min, max };
 }

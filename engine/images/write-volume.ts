@@ -3,10 +3,11 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
+import { formatOf } from './catalogue';
 import { encodeNifti1 } from './nifti';
 import { encodePng } from './png';
 import { readVolume } from './read-volume';
-import { isPlaced, type Volume } from './volume';
+import type { Volume } from './volume';
 
 const gzipAsync = promisify(gzip);
 
@@ -45,9 +46,9 @@ export async function writeVolume(
 }
 
 /**
- * The file name of a prediction for an image: NIfTI stays NIfTI (a pair becomes `.nii.gz`), a picture becomes PNG; a
- * DICOM series or a stack of pictures becomes NIfTI of its case's id. A name that does not hold the id gets it in front,
- * so that files of one name in several folders stay apart.
+ * The file name of a prediction for an image, as its format has it: NIfTI stays NIfTI (a pair becomes `.nii.gz`), a picture
+ * becomes PNG; a DICOM series or a stack of pictures becomes NIfTI of its case's id. A name that does not hold the id gets
+ * it in front, so that files of one name in several folders stay apart.
  */
 export function predictionName(
   { path, format, shape }: Pick<Volume, 'path' | 'format' | 'shape'>,
@@ -55,13 +56,9 @@ export function predictionName(
 ): string {
   const name = basename(path);
   const label = id.replace(/[\\/]/g, '_');
-  if (format === 'dicom' || (!isPlaced({ format }) && shape[2] > 1))
-    return `${(label || name).replace(/\.dcm$/i, '')}.nii.gz`;
-  const own = !isPlaced({ format })
-    ? `${name.replace(/\.gz$/i, '').replace(/\.[^.]+$/, '')}.png`
-    : /\.nii(\.gz)?$/i.test(name)
-      ? name
-      : `${name.replace(/\.(hdr|img)(\.gz)?$/i, '')}.nii.gz`;
+  const { picture, labelName } = formatOf({ format });
+  const own = picture && shape[2] > 1 ? null : labelName(name);
+  if (own === null) return `${(label || name).replace(/\.dcm$/i, '')}.nii.gz`;
   return name.includes(label) ? own : `${label}_${own}`;
 }
 

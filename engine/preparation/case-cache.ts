@@ -5,10 +5,10 @@ import { endianness, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { DistillConfig } from '../config/config';
 import { UserError } from '../errors';
+import type { CohortCase } from '../cohort/cohort';
 import { fingerprint } from '../cohort/fingerprint';
-import type { PreparedResult } from './prepare';
+import type { PreparedResult } from './prepared-case';
 import { openStoredCase, writeStoredCase } from './stored-case';
-import type { CohortCase } from '../images/volume';
 
 /** Raised when preparation would give something else from the same files and config. */
 const revision = 1;

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UserError } from '../errors';
-import type { PreparedResult } from './prepare';
-import type { CohortCase, PreparedCase } from '../images/volume';
+import type { CohortCase } from '../cohort/cohort';
+import type { PreparedCase, PreparedResult } from './prepared-case';
 
 /** First bytes of a stored case; raised with the format. */
 const magic = 'MDCASE1\n';

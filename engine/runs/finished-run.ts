@@ -11,12 +11,9 @@ import { countWeights, evaluateNetworks } from '../evaluation/networks';
 import { Segmenter } from '../evaluation/segmenter';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
-import {
-  prepareCase,
-  prepareDomain,
-  writePrediction,
-  type PreparedResult,
-} from '../preparation/prepare';
+import { prepareCase, prepareDomain } from '../preparation/prepare';
+import { writePrediction } from '../preparation/write-prediction';
+import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
 import { readRunConfig } from './run-config';

@@ -1,7 +1,8 @@
 import { casesOf, scanCohort, type Cohort } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
 import type { EngineEvent } from '../contract/events';
-import { prepareDomain, type PreparedResult } from '../preparation/prepare';
+import { prepareDomain } from '../preparation/prepare';
+import type { PreparedResult } from '../preparation/prepared-case';
 
 /** A config's cases, prepared, by domain and split. */
 export class PreparedCohort {

@@ -1,5 +1,5 @@
 import type { DistillConfig } from '../config/config';
-import type { PreparedCase } from '../images/volume';
+import type { PreparedCase } from '../preparation/prepared-case';
 import { drawBatch, drawViews } from '../batches/sampler';
 import { UserError } from '../errors';
 import { Graph } from '../graph/graph';

@@ -1,15 +1,12 @@
-import { axisDirections } from '../images/orientation';
-import { viewDirections, type Walk, type Walks } from '../preparation/prepare';
+import type { Grid } from '../images/grid';
 import type { Volume } from '../images/volume';
-import type { PlaneInfo, PlaneName, Vector } from '../contract/viewer';
+import { countAlong, stepsOf, viewDirections, walksOf, type Walks } from '../images/walks';
+import type { PlaneInfo, PlaneName } from '../contract/viewer';
 
 /** A way to look at a grid of voxels, and how it walks through them. */
 export interface Plane extends PlaneInfo {
   walks: Walks;
 }
-
-/** What a plane needs to know of a grid. */
-export type Grid = Pick<Volume, 'shape' | 'spacing' | 'affine'>;
 
 export const planeNames: readonly PlaneName[] = ['axial', 'coronal', 'sagittal'];
 
@@ -31,34 +28,22 @@ const sides = [
  * patient's left to the right of an axial or coronal view, the front to the left of a sagittal one.
  */
 export function planeOf({ shape, spacing, affine }: Grid, name: PlaneName): Plane {
-  const directions = axisDirections(affine);
-  const walk = ([world, sign]: readonly [number, number]): Walk => {
-    const axis = directions.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
-    return { axis, reversed: directions[axis].sign !== sign };
-  };
+  const walks = walksOf(affine, name);
   const view = viewDirections[name];
-  const walks = { slice: walk(view.slice), row: walk(view.row), column: walk(view.column) };
-  const step = ({ axis, reversed }: Walk): Vector => {
-    const vector: Vector = [0, 0, 0];
-    vector[axis] = reversed ? -1 : 1;
-    return vector;
-  };
   const edges = ([world, sign]: readonly [number, number]) =>
     sign > 0 ? sides[world] : ([sides[world][1], sides[world][0]] as const);
   const [left, right] = edges(view.column);
   const [top, bottom] = edges(view.row);
+  const [slices, rows, columns] = countAlong(shape, walks);
   return {
     name,
     title: titles[name],
-    slices: shape[walks.slice.axis],
-    rows: shape[walks.row.axis],
-    columns: shape[walks.column.axis],
+    slices,
+    rows,
+    columns,
     spacing: [spacing[walks.row.axis], spacing[walks.column.axis]],
     letters: { left, right, top, bottom },
-    origin: [0, 1, 2].map((axis) =>
-      Object.values(walks).some((w: Walk) => w.axis === axis && w.reversed) ? shape[axis] - 1 : 0,
-    ) as Vector,
-    steps: { slice: step(walks.slice), row: step(walks.row), column: step(walks.column) },
+    ...stepsOf(shape, walks),
     walks,
   };
 }

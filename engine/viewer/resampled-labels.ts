@@ -3,7 +3,7 @@ import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { voxelAt } from './places';
-import type { Grid, Plane } from './planes';
+import type { Plane } from './planes';
 
 /** More voxels than this are not held for resampling. */
 const maxVoxels = 2 ** 27;
@@ -14,7 +14,7 @@ export class ResampledLabels {
 
   constructor(
     private readonly path: string,
-    private readonly image: Pick<Grid, 'affine'>,
+    private readonly image: Pick<Volume, 'affine'>,
   ) {}
 
   /** The nearest samples on an image's slice [row][column]; 0 outside the file's grid. @throws UserError */

@@ -1,7 +1,7 @@
 import { UserError } from '../errors';
 import type { Plane } from './planes';
 import type { DiceResult } from '../contract/viewer';
-import type { Signal, Subject } from './subject';
+import type { Scene, Signal } from './scene';
 
 /**
  * Goes once through the reference and every other layer, and counts pixels of each class that are in both, only in the layer, only in
@@ -9,7 +9,7 @@ import type { Signal, Subject } from './subject';
  * @throws UserError where it was cancelled
  */
 export async function countSlices(
-  { image, layers, info }: Subject,
+  { image, layers, info }: Scene,
   frame: number,
   threshold: number | null,
   signal: Signal,
@@ -22,7 +22,10 @@ export async function countSlices(
   const counted = new Map(others.filter(({ read }) => read).map((layer) => [layer, zeros()]));
   // The files' own slices are the quickest to read.
   const own = image.planes.find((plane) => plane.walks.slice.axis === 2) ?? image.planes[0];
-  const places = image.planes.map((plane) => placesIn(plane, own));
+  const counters = image.planes.map((plane) => ({
+    slices: plane.slices,
+    place: placesIn(plane, own),
+  }));
   for (let s = 0; s < own.slices; s++) {
     const expected = await reference.read(own.name, s, frame, null);
     for (const [layer, counts] of counted) {
@@ -30,7 +33,7 @@ export async function countSlices(
       try {
         const value = layer.info.probabilities ? threshold : null;
         const found = await layer.read!(own.name, s, frame, value);
-        countSlice(expected, found, own, s, image.planes, places, counts, classes);
+        countSlice({ expected, found, slice: s, columns: own.columns }, counters, counts, classes);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         result.layers[layer.info.name] = { error: error.message };
@@ -45,25 +48,31 @@ export async function countSlices(
   return result;
 }
 
+/** Labels of one slice [row][column] in the reference and in a layer. */
+interface LabelPair {
+  expected: Uint8Array;
+  found: Uint8Array;
+  slice: number;
+  columns: number;
+}
+
+/** Adds a slice to the counts of every plane, [class][slice][true positive, false positive, false negative]. */
 function countSlice(
-  expected: Uint8Array,
-  found: Uint8Array,
-  own: Plane,
-  slice: number,
-  planes: readonly Plane[],
-  places: readonly Place[],
+  { expected, found, slice, columns }: LabelPair,
+  planes: readonly { slices: number; place: Place }[],
   counts: readonly Uint32Array[],
   classes: number,
 ): void {
-  for (let row = 0, n = 0; row < own.rows; row++)
-    for (let column = 0; column < own.columns; column++, n++) {
+  const rows = expected.length / columns;
+  for (let row = 0, n = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, n++) {
       const e = expected[n];
       const f = found[n];
       // Most of a volume is in neither.
       if ((e | f) === 0) continue;
       for (let p = 0; p < planes.length; p++) {
-        const { slices } = planes[p];
-        const at = places[p](slice, row, column);
+        const { slices, place } = planes[p];
+        const at = place(slice, row, column);
         if (e === f) counts[p][((e - 1) * slices + at) * 3]++;
         else {
           if (f > 0 && f <= classes) counts[p][((f - 1) * slices + at) * 3 + 1]++;

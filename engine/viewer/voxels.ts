@@ -1,22 +1,15 @@
-import { open, stat } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import { stat } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { resolve } from 'node:path';
-import { gunzipStart } from '../images/limits';
-import {
-  headerBeside,
-  imageBeside,
-  isGzip,
-  isNifti,
-  parseHeader,
-  scaled,
-  toSamples,
-  type Layout,
-  type NiftiHeader,
-} from '../images/nifti';
+import { recognize } from '../images/catalogue';
+import { readStart } from '../images/file-start';
 import { orientationOf } from '../images/orientation';
 import { readVolume } from '../images/read-volume';
+import { scaled, toSamples, type Layout, type StoredImage } from '../images/stored';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
+import { stampOf } from '../files';
 import { openBytes, putAside, type ByteSource } from './bytes';
 
 /** An image file that is read plane by plane; of a NIfTI file only the bytes of the planes asked for (and their neighbours) are held. */
@@ -39,30 +32,20 @@ const slabBytes = 2 ** 24;
 /** Bytes read at once where a whole frame has to be gone through. */
 const chunkBytes = 2 ** 23;
 
-/** Samples read last, of at most `limit` bytes of all files together; what is being read is waited for, not read twice. */
-class Slabs {
-  private readonly held = new Map<string, { bytes: number; content: Promise<Volume['data']> }>();
+/** Bytes of the slabs of all files together that are held. */
+const heldBytes = 96 * 2 ** 20;
 
-  constructor(private readonly limit: number) {}
+type Slab = Volume['data'];
 
-  get(key: string, bytes: number, read: () => Promise<Volume['data']>): Promise<Volume['data']> {
-    const found = this.held.get(key);
-    const content = found?.content ?? read();
-    if (!found) content.catch(() => this.held.delete(key));
-    this.held.delete(key);
-    this.held.set(key, { bytes, content });
-    let total = 0;
-    for (const slab of this.held.values()) total += slab.bytes;
-    for (const [old, slab] of this.held) {
-      if (total <= this.limit || old === key) break;
-      this.held.delete(old);
-      total -= slab.bytes;
-    }
-    return content;
-  }
-}
-
-const slabs = new Slabs(96 * 2 ** 20);
+/** Slabs read last; one that is being read is waited for, not read twice. */
+const slabs = new LRUCache<string, Slab, () => Promise<Slab>>({
+  maxSize: heldBytes,
+  // One that is larger than all that may be held is held alone.
+  sizeCalculation: ({ byteLength }) => Math.min(byteLength, heldBytes),
+  fetchMethod: (_key, _held, { context: read }) => read(),
+  // One that made room while it was read is read to its end for whoever waits for it.
+  ignoreFetchAbort: true,
+});
 
 /** Files opened so far; makes the keys of `slabs`. */
 let opened = 0;
@@ -72,15 +55,20 @@ export async function openVoxels(path: string): Promise<Voxels> {
   const file = resolve(path);
   if (await isFolder(file)) return packVoxels(await readVolume(file));
   const start = await readStart(file);
-  const header = headerBeside(file);
-  const nifti = header !== null || /\.(nii|hdr)(\.gz)?$/i.test(file) || isNifti(start.inflated);
-  if (!nifti) {
+  const located = await recognize(file, start)?.locate?.(file, start);
+  if (!located) {
     const volume = await readVolume(file);
     return volume.shape[2] > 1 ? packVoxels(volume) : pictureVoxels(volume);
   }
-  return header !== null
-    ? openNiftiVoxels(file, header, await readStart(header), file)
-    : openNiftiVoxels(file, file, start, imageBeside(file, start.inflated) ?? file);
+  const { header, layout } = located;
+  const end = layout.offset + layout.samples * layout.type.bytes;
+  const bytes = await openBytes(located.path, located.gzipped, end);
+  return new StoredVoxels(
+    { path: file, format: header.format, hasSpacing: true },
+    header,
+    layout,
+    bytes,
+  );
 }
 
 const isFolder = (path: string): Promise<boolean> =>
@@ -90,71 +78,25 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-interface Start {
-  gzipped: boolean;
-  /** The file's first bytes, inflated. */
-  inflated: Uint8Array;
-}
-
-async function readStart(path: string): Promise<Start> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const bytes = new Uint8Array(4096);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-      if (bytesRead === 0) throw new UserError(`${path} is empty.`);
-      const start = bytes.subarray(0, bytesRead);
-      const gzipped = isGzip(start);
-      return { gzipped, inflated: gzipped ? gunzipStart(path, start) : start };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      code === 'ENOENT'
-        ? `${path} does not exist.`
-        : code === 'EISDIR'
-          ? `${path} is a folder; an image file is expected.`
-          : `${path} cannot be read (${message}).`,
-    );
-  }
-}
-
 /** A picture is decoded as a whole, and again where its samples had to make room. */
 function pictureVoxels(volume: Volume): Voxels {
   const { data, ...rest } = volume;
   const { path, shape } = rest;
   checkPixels(path, shape[0] * shape[1]);
   const key = `${++opened}`;
-  const { byteLength } = data;
-  void slabs.get(key, byteLength, () => Promise.resolve(data));
-  return { ...rest, ...pictureReader(path, key, byteLength) };
+  slabs.set(key, data);
+  return { ...rest, ...pictureReader(path, key) };
 }
 
 // Apart, so that it does not keep the samples.
-const pictureReader = (path: string, key: string, bytes: number) => ({
+const pictureReader = (path: string, key: string) => ({
   frames: 1,
   plane: async (axis: 0 | 1 | 2) => {
     if (axis !== 2) throw new UserError(`${path} is a picture; it has one plane only.`);
-    return slabs.get(key, bytes, async () => (await readVolume(path)).data);
+    return slabs.forceFetch(key, { context: async () => (await readVolume(path)).data });
   },
   close: () => Promise.resolve(),
 });
-
-async function openNiftiVoxels(
-  path: string,
-  headerPath: string,
-  start: Start,
-  dataPath: string,
-): Promise<Voxels> {
-  const { header, layout } = await parseHeader(headerPath, start.inflated);
-  const gzipped = dataPath === headerPath ? start.gzipped : (await readStart(dataPath)).gzipped;
-  const end = layout.offset + layout.samples * layout.type.bytes;
-  const bytes = await openBytes(dataPath, gzipped, end);
-  return new StoredVoxels({ path, format: header.format, hasSpacing: true }, header, layout, bytes);
-}
 
 /** A volume that was read as a whole, put aside on the disk, so that it does not fill the memory. */
 export async function packVoxels(volume: Volume): Promise<Voxels> {
@@ -172,7 +114,7 @@ export async function packVoxels(volume: Volume): Promise<Voxels> {
   return new StoredVoxels(
     { path, format, hasSpacing, slices, warnings },
     {
-      format: 'nifti1',
+      format,
       dimensions: shape,
       dtype,
       channels,
@@ -217,7 +159,7 @@ class StoredVoxels implements Voxels {
 
   constructor(
     about: Pick<Volume, 'path' | 'format' | 'hasSpacing' | 'slices' | 'warnings'>,
-    private readonly header: NiftiHeader,
+    private readonly header: StoredImage,
     private readonly layout: Layout,
     private readonly bytes: ByteSource,
   ) {
@@ -253,13 +195,14 @@ class StoredVoxels implements Voxels {
     const first = slab * thick;
     const count = Math.min(thick, shape[axis] - first);
     const name = `${this.key} ${frame} ${axis} ${slab}`;
-    const bytes = (await slabs.get(name, count * planeBytes, () =>
-      axis === 2
-        ? this.read(this.voxel(0, 0, first, frame), pixels)
-        : axis === 1
-          ? this.rows(first, count, frame)
-          : this.columns(first, count, frame),
-    )) as Buffer;
+    const bytes = await slabs.forceFetch(name, {
+      context: () =>
+        axis === 2
+          ? this.read(this.voxel(0, 0, first, frame), pixels)
+          : axis === 1
+            ? this.rows(first, count, frame)
+            : this.columns(first, count, frame),
+    });
     const at = (index - first) * planeBytes;
     const own = Buffer.from(new ArrayBuffer(planeBytes));
     own.set(bytes.subarray(at, at + planeBytes));
@@ -307,35 +250,38 @@ class StoredVoxels implements Voxels {
     for (let from = 0; from < nk; from += planes) {
       const ks = Math.min(planes, nk - from);
       const part = await this.read(this.voxel(0, 0, from, frame), ks * nj * ni);
-      gatherColumns(part, ni, first, count, out, from * nj, nk * nj, voxelBytes);
+      gatherColumns(part, out, { ni, first, count, at: from * nj, pitch: nk * nj, voxelBytes });
     }
     return out;
   }
 }
 
 /**
- * From lines of `ni` elements takes the elements first ... first + count - 1 of each, and puts element i of line n at
- * out[i - first][at + n]; `pitch` elements lie between two i of `out`.
+ * From lines of `ni` voxels takes the voxels first ... first + count - 1 of each, and puts voxel i of line n at
+ * out[i - first][at + n]; `pitch` voxels lie between two i of `out`.
  */
 function gatherColumns(
   part: Buffer,
-  ni: number,
-  first: number,
-  count: number,
   out: Buffer,
-  at: number,
-  pitch: number,
-  elementBytes: number,
+  place: {
+    ni: number;
+    first: number;
+    count: number;
+    at: number;
+    pitch: number;
+    voxelBytes: number;
+  },
 ): void {
+  const { ni, first, count, at, pitch, voxelBytes } = place;
   const [from, to] =
-    elementBytes === 2
+    voxelBytes === 2
       ? [asArray(part, Uint16Array, 2), asArray(out, Uint16Array, 2)]
-      : elementBytes === 4
+      : voxelBytes === 4
         ? [asArray(part, Uint32Array, 4), asArray(out, Uint32Array, 4)]
         : [part, out];
-  // Elements of 1, 2 and 4 bytes move as one number, others byte by byte.
-  const width = elementBytes / from.BYTES_PER_ELEMENT;
-  const lines = part.length / (ni * elementBytes);
+  // Voxels of 1, 2 and 4 bytes move as one number, others byte by byte.
+  const width = voxelBytes / from.BYTES_PER_ELEMENT;
+  const lines = part.length / (ni * voxelBytes);
   for (let line = 0; line < lines; line++)
     for (let i = 0; i < count; i++)
       for (let b = 0; b < width; b++)
@@ -357,21 +303,41 @@ function checkPixels(path: string, pixels: number): void {
     );
 }
 
-interface Held {
-  voxels: Promise<Voxels>;
+interface OpenFile {
+  voxels: Voxels;
   stamp: string;
-  used: number;
 }
 
-/** Files that stay open, so that the next slice is one read away; those not used for a while make room. */
-export class OpenFiles {
-  private readonly held = new Map<string, Held>();
-  private readonly provided = new Map<string, { stamp: string; make: () => Promise<Voxels> }>();
+/** How a file is opened that is not open. */
+interface Opening {
+  stamp: string;
+  make: () => Promise<Voxels>;
+}
 
+/** Files that stay open, so that the next slice is one read away; of more than `limit` those unused for longest make room. */
+export class OpenFiles {
+  private readonly provided = new Map<string, Opening>();
+  private readonly held: LRUCache<string, OpenFile, Opening>;
+  private closed: Promise<unknown> = Promise.resolve();
+
+  /** A file that makes room stays open for so many ms, for whoever is reading it. */
   constructor(
-    private readonly limit = 24,
-    private readonly idle = 60_000,
-  ) {}
+    limit = 24,
+    private readonly grace = 60_000,
+  ) {
+    this.held = new LRUCache({
+      max: limit,
+      fetchMethod: async (_file, _held, { signal, context: { stamp, make } }) => {
+        const voxels = await make();
+        // It had to make room before it was open.
+        if (signal.aborted) this.closeLater(voxels);
+        return { voxels, stamp };
+      },
+      ignoreFetchAbort: true,
+      dispose: ({ voxels }, _file, reason) =>
+        reason === 'evict' ? this.closeLater(voxels) : this.closeNow(voxels),
+    });
+  }
 
   /** Under this name, `get` hands over what `make` makes: again where that had to make room, or for another stamp. */
   provide(name: string, stamp: string, make: () => Promise<Voxels>): void {
@@ -382,46 +348,26 @@ export class OpenFiles {
   async get(path: string): Promise<Voxels> {
     const provided = this.provided.get(path);
     const file = provided ? path : resolve(path);
-    const stamp =
-      provided?.stamp ??
-      (await stat(file).then(
-        ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
-        // What is wrong with it, opening it will say.
-        () => '',
-      ));
-    let held = this.held.get(file);
-    if (held && held.stamp !== stamp) {
-      this.drop(file, held);
-      held = undefined;
-    }
-    if (!held) {
-      const make = provided?.make ?? (() => openVoxels(file));
-      const fresh: Held = { voxels: make(), stamp, used: 0 };
-      fresh.voxels.catch(() => this.held.get(file) === fresh && this.held.delete(file));
-      held = fresh;
-    }
-    held.used = performance.now();
-    this.held.delete(file);
-    this.held.set(file, held);
-    this.makeRoom();
-    return held.voxels;
+    const opening = provided ?? {
+      // What is wrong with one that is not there, opening it will say.
+      stamp: (await stampOf(file)) ?? '',
+      make: () => openVoxels(file),
+    };
+    const held = this.held.peek(file);
+    if (held && held.stamp !== opening.stamp) this.held.delete(file);
+    return (await this.held.forceFetch(file, { context: opening })).voxels;
   }
 
   async close(): Promise<void> {
-    const all = [...this.held.values()];
     this.held.clear();
-    await Promise.allSettled(all.map(async ({ voxels }) => (await voxels).close()));
+    await this.closed;
   }
 
-  private makeRoom(): void {
-    for (const [file, held] of this.held) {
-      if (this.held.size <= this.limit || performance.now() - held.used < this.idle) return;
-      this.drop(file, held);
-    }
+  private closeNow(voxels: Voxels): void {
+    this.closed = Promise.allSettled([this.closed, voxels.close()]);
   }
 
-  private drop(file: string, held: Held): void {
-    this.held.delete(file);
-    held.voxels.then((voxels) => voxels.close()).catch(() => {});
+  private closeLater(voxels: Voxels): void {
+    setTimeout(() => this.closeNow(voxels), this.grace).unref();
   }
 }

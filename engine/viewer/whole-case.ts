@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DomainConfig } from '../config/config';
-import { isDicomFile, readCaseFiles } from '../cohort/case-files';
-import type { CohortCase } from '../images/volume';
+import { readCaseFiles } from '../cohort/case-files';
+import type { CohortCase } from '../cohort/cohort';
+import { stampOf } from '../files';
+import { seriesReader } from '../images/read-volume';
 import { packVoxels, type OpenFiles } from './voxels';
 
 /** Names under which a case's image, labels and masks are held. */
@@ -30,10 +32,7 @@ export async function openWholeCase(
   if (!(await isSeries(first))) return null;
   const choice = JSON.stringify([item, domain.series, domain.frame]);
   const name = (what: string) => `${first}\0${what} ${choice}`;
-  const stamp = await stat(item.images.length > 1 ? dirname(first) : first).then(
-    ({ mtimeMs }) => String(mtimeMs),
-    () => '',
-  );
+  const stamp = (await stampOf(item.images.length > 1 ? dirname(first) : first)) ?? '';
   const readAll = () => readCaseFiles(item, domain);
   let reading: ReturnType<typeof readAll> | null = null;
   const shared = () => (reading ??= readAll());
@@ -55,8 +54,8 @@ export async function openWholeCase(
   };
 }
 
-/** True for a folder and for a DICOM file. */
+/** True for a folder and for a file of a series. */
 async function isSeries(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
-  return found?.isDirectory() || isDicomFile(path);
+  return found?.isDirectory() || (await seriesReader(path)) !== null;
 }

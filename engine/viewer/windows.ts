@@ -1,6 +1,6 @@
 import type { DomainConfig } from '../config/config';
 import type { Window } from '../contract/viewer';
-import type { Stack } from './stack';
+import type { SlicedImage } from './sliced-image';
 
 /** Windows of a CT in Hounsfield units, from their usual width and level. */
 const ctWindows: readonly Window[] = (
@@ -19,12 +19,12 @@ const ctWindows: readonly Window[] = (
  * slices), and the usual ones where it looks like a CT. Colour pictures have their 8 bits alone.
  */
 export async function windowsOf(
-  stack: Stack,
+  image: SlicedImage,
   intensity: DomainConfig['intensity'] | null,
 ): Promise<Window[]> {
-  const { head } = stack;
+  const { head } = image;
   if (head.channels > 1) return [{ name: 'Full range', low: 0, high: 255 }];
-  const sorted = await sampleIntensities(stack);
+  const sorted = await sampleIntensities(image);
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   const windows: Window[] = [];
   const add = (name: string, low: number, high: number) =>
@@ -40,13 +40,13 @@ export async function windowsOf(
 }
 
 /** Finite samples of a few slices in ascending order; slices before the middle, since a gzipped file is inflated from its start. */
-async function sampleIntensities(stack: Stack): Promise<Float32Array> {
-  const [plane] = stack.planes.filter((p) => p.walks.slice.axis === 2).concat(stack.planes);
+async function sampleIntensities(image: SlicedImage): Promise<Float32Array> {
+  const [plane] = image.planes.filter((p) => p.walks.slice.axis === 2).concat(image.planes);
   const chosen = new Set([0.25, 0.4, 0.5].map((share) => Math.floor(share * (plane.slices - 1))));
   const parts: number[] = [];
   for (const index of chosen) {
     const at = plane.walks.slice.reversed ? plane.slices - 1 - index : index;
-    const { data } = await stack.slice(plane.name, at);
+    const { data } = await image.slice(plane.name, at);
     const stride = Math.max(1, Math.floor(data.length / 20000));
     for (let n = 0; n < data.length; n += stride) if (Number.isFinite(data[n])) parts.push(data[n]);
   }

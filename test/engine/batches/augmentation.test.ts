@@ -7,7 +7,7 @@ import {
   type Sample,
 } from '../../../engine/batches/augmentation';
 import { drawBatch, drawViews } from '../../../engine/batches/sampler';
-import type { PreparedCase } from '../../../engine/images/volume';
+import type { PreparedCase } from '../../../engine/preparation/prepared-case';
 import { Random } from '../../../engine/random';
 
 const none: AugmentationConfig = {

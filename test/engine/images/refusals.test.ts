@@ -10,7 +10,7 @@ import { readCaseFiles } from '../../../engine/cohort/case-files';
 import { encodeNifti1 } from '../../../engine/images/nifti';
 import { encodePng } from '../../../engine/images/png';
 import { readVolume } from '../../../engine/images/read-volume';
-import type { SeriesChoice } from '../../../engine/images/series';
+import type { ReadChoice } from '../../../engine/images/format';
 import dicom from './golden/dicom.json';
 import pictures from './golden/pictures.json';
 import { niftiBytes, withFolder } from './shared';
@@ -24,7 +24,7 @@ interface Refusal {
   /** Files by their names in the folder; the first of them is read, or `read`. */
   files: () => Record<string, Uint8Array | string>;
   read?: string;
-  choice?: SeriesChoice;
+  choice?: ReadChoice;
 }
 
 // --- files that are made damaged ----------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ const one = (sentence: string, bytes: () => Uint8Array | string, name = 'a.file'
 const folder = (
   sentence: string,
   files: () => Record<string, Uint8Array>,
-  choice?: SeriesChoice,
+  choice?: ReadChoice,
 ): Refusal => ({ sentence, files: () => inFolder(files()), read: 's', choice });
 
 const refusals: Refusal[] = [
@@ -553,8 +553,9 @@ describe('refusals', () => {
     );
 
   it('are all here: every sentence in the readers', () => {
-    const readers = ['case-files', 'dicom', 'dicom-codec', 'gif', 'jpeg', 'limits', 'netpbm'];
-    readers.push('nifti', 'picture', 'png', 'read-volume', 'series', 'stack', 'tiff');
+    const readers = ['file-start', 'dicom-file', 'dicom-codec', 'dicom-series', 'gif', 'jpeg'];
+    readers.push('limits', 'netpbm', 'nifti', 'picture', 'png', 'read-volume', 'stack', 'tiff');
+    readers.push('../cohort/case-files');
     // Of the writer, which has its own tests.
     const others = [/^A NIfTI-1 file holds at most/];
     const said = [...refusals, ...ofCases].map(({ sentence }) => sentence);

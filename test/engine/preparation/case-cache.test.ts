@@ -7,15 +7,13 @@ import type { DistillConfig } from '../../../engine/config/config';
 import { CaseCache } from '../../../engine/preparation/case-cache';
 import { scanCohort } from '../../../engine/cohort/cohort';
 import { affineOf } from '../../../engine/images/orientation';
-import {
-  prepareCase,
-  prepareCohort,
-  type PreparedResult,
-} from '../../../engine/preparation/prepare';
+import { prepareCase } from '../../../engine/preparation/prepare';
+import type { PreparedResult } from '../../../engine/preparation/prepared-case';
 import { drawBatch, sliceOf } from '../../../engine/batches/sampler';
 import { writeVolume } from '../../../engine/images/write-volume';
 import { writeWhole } from '../../../engine/files';
 import { Random } from '../../../engine/random';
+import { prepareCohort } from './prepare-cohort';
 import { tinyConfig } from './tiny-config';
 import { withFolder } from '../images/shared';
 

@@ -4,18 +4,15 @@ import type { DistillConfig, DomainConfig } from '../../../engine/config/config'
 import { scanCohort } from '../../../engine/cohort/cohort';
 import { encodeNifti1 } from '../../../engine/images/nifti';
 import { affineOf } from '../../../engine/images/orientation';
-import {
-  labelsInFiles,
-  prepareCase,
-  prepareCohort,
-  restoreProbabilities,
-  writePrediction,
-} from '../../../engine/preparation/prepare';
 import { inputChannels } from '../../../engine/preparation/channels';
+import { prepareCase } from '../../../engine/preparation/prepare';
+import { labelsInFiles, restoreProbabilities } from '../../../engine/preparation/restore';
+import { writePrediction } from '../../../engine/preparation/write-prediction';
 import { readVolume } from '../../../engine/images/read-volume';
-import type { CohortCase } from '../../../engine/images/volume';
+import type { CohortCase } from '../../../engine/cohort/cohort';
 import { writeVolume } from '../../../engine/images/write-volume';
 import { writeWhole } from '../../../engine/files';
+import { prepareCohort } from './prepare-cohort';
 import { tinyConfig } from './tiny-config';
 import { withFolder } from '../images/shared';
 

@@ -3,16 +3,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { DistillConfig } from '../../../engine/config/config';
 import { encodeNifti1 } from '../../../engine/images/nifti';
-import {
-  labelsInFiles,
-  prepareCase,
-  restoreProbabilities,
-  writePrediction,
-} from '../../../engine/preparation/prepare';
+import { prepareCase } from '../../../engine/preparation/prepare';
+import { labelsInFiles, restoreProbabilities } from '../../../engine/preparation/restore';
+import { writePrediction } from '../../../engine/preparation/write-prediction';
 import { readVolume } from '../../../engine/images/read-volume';
 import { sliceOf } from '../../../engine/batches/sampler';
 import { blendTiles, cutTile, tilePositions } from '../../../engine/batches/tiles';
-import type { PreparedCase } from '../../../engine/images/volume';
+import type { PreparedCase } from '../../../engine/preparation/prepared-case';
 import { writeWhole } from '../../../engine/files';
 import { Random } from '../../../engine/random';
 import forms from '../images/golden/nifti-forms.json';

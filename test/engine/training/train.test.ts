@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DistillConfig } from '../../../engine/config/config';
-import type { PreparedCase } from '../../../engine/images/volume';
+import type { PreparedCase } from '../../../engine/preparation/prepared-case';
 import { log, mul } from '../../../engine/graph/elementwise';
 import type { Value } from '../../../engine/graph/graph';
 import { meanAll } from '../../../engine/graph/reduction';

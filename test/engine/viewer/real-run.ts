@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../../engine/config/load';
-import { prepareCase, writePrediction } from '../../../engine/preparation/prepare';
+import { prepareCase } from '../../../engine/preparation/prepare';
+import { writePrediction } from '../../../engine/preparation/write-prediction';
 import { caseMetrics } from '../../../engine/metrics/case';
 import type { Report } from '../../../engine/contract/report';
 import { networkNames } from './networks';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeNifti1 } from '../../../engine/images/nifti';
 import { readVolume } from '../../../engine/images/read-volume';
-import { openVoxels, OpenFiles } from '../../../engine/viewer/voxels';
+import { openVoxels, OpenFiles, type Voxels } from '../../../engine/viewer/voxels';
 import { needRealData, niftiFiles, withFolder } from '../images/shared';
 
 const identity = [
@@ -170,4 +170,33 @@ describe('OpenFiles', () => {
       assert.deepEqual(await (await files.get(path)).plane(2, 0, 0), Uint8Array.of(5, 6, 7));
       await files.close();
     }));
+
+  it('opens a file once for all who ask at once, and again after one that could not be opened', async () => {
+    const files = new OpenFiles();
+    const voxels = { close: () => Promise.resolve() } as unknown as Voxels;
+    let made = 0;
+    files.provide('whole', '1', () => Promise.resolve(voxels).finally(() => made++));
+    const [one, other] = await Promise.all([files.get('whole'), files.get('whole')]);
+    assert.ok(one === voxels && other === voxels && made === 1);
+    files.provide('torn', '1', () => Promise.reject(new Error('torn')));
+    await assert.rejects(files.get('torn'), /torn/);
+    files.provide('torn', '1', () => Promise.resolve(voxels));
+    assert.equal(await files.get('torn'), voxels);
+    await files.close();
+  });
+
+  it('closes the file unused for longest, after those who read it had their time', async () => {
+    const closed: string[] = [];
+    const files = new OpenFiles(2, 50);
+    for (const name of ['a', 'b', 'c'])
+      files.provide(name, '', () =>
+        Promise.resolve({ close: () => Promise.resolve(closed.push(name)) } as unknown as Voxels),
+      );
+    for (const name of ['a', 'b', 'a', 'c']) await files.get(name);
+    assert.deepEqual(closed, []);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.deepEqual(closed, ['b']);
+    await files.close();
+    assert.deepEqual(closed.sort(), ['a', 'b', 'c']);
+  });
 });

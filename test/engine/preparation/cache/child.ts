@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { DistillConfig } from '../../../../engine/config/config';
 import { scanCohort } from '../../../../engine/cohort/cohort';
-import { prepareCohort } from '../../../../engine/preparation/prepare';
+import { prepareCohort } from '../prepare-cohort';
 import { drawBatch } from '../../../../engine/batches/sampler';
 import { Random } from '../../../../engine/random';
 

@@ -8,19 +8,12 @@ import {
   type DicomImage,
   type DicomSamples,
   type Vector,
-} from './dicom';
+} from './dicom-file';
+import type { ReadChoice } from './format';
 import { checkDimensions } from './limits';
 import { columnNorm, affineOf, orientationOf } from './orientation';
 import { naturalOrder } from '../lists';
 import type { Volume } from './volume';
-
-/** Which of several series in a folder, and which of several images at each position of it. */
-export interface SeriesChoice {
-  /** A series' instance UID, its number, or its description (`*` for any characters, in any case). */
-  series?: string;
-  /** From 0, where each position has several images (echoes, phases); default: the first. */
-  frame?: number;
-}
 
 /** Headers are looked for in so much of each file first: mostly the pixels are what is long. */
 const headerBytes = 2 ** 17;
@@ -46,7 +39,7 @@ interface Slice {
 export async function readSeries(
   folder: string,
   files: readonly string[],
-  choice: SeriesChoice = {},
+  choice: ReadChoice = {},
 ): Promise<Volume> {
   const images: DicomImage[] = [];
   for (const file of files) {

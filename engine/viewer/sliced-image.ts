@@ -1,12 +1,13 @@
 import { affineOf } from '../images/orientation';
-import { isPlaced, type Volume } from '../images/volume';
+import { isPlaced } from '../images/catalogue';
+import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 import { arrange, planeNames, planeOf, type Plane } from './planes';
 import type { PlaneName, Vector } from '../contract/viewer';
 import type { OpenFiles, Voxels } from './voxels';
 
-/** What the files of a stack do not state themselves. */
-export interface StackOptions {
+/** What an image's files do not state themselves. */
+export interface SlicedImageOptions {
   /** The plane of the slices of several volumes. */
   axis: PlaneName;
   /** Of pictures: where their columns, rows and slices grow to, e.g. `LPS`; null where it is not known. */
@@ -16,7 +17,7 @@ export interface StackOptions {
 }
 
 /** Samples of one slice, [channel][row][column]. */
-export interface StackSlice {
+export interface SliceSamples {
   data: Volume['data'];
   channels: number;
   rows: number;
@@ -24,7 +25,7 @@ export interface StackSlice {
 }
 
 /** A volume, or several files whose slices follow each other: one case. */
-export class Stack {
+export class SlicedImage {
   private constructor(
     readonly files: readonly string[],
     private readonly open: OpenFiles,
@@ -39,15 +40,15 @@ export class Stack {
   static async open(
     files: readonly string[],
     open: OpenFiles,
-    options: StackOptions,
-    image?: Stack,
-  ): Promise<Stack> {
+    options: SlicedImageOptions,
+    image?: SlicedImage,
+  ): Promise<SlicedImage> {
     if (files.length === 0) throw new UserError('The case has no files.');
     const head = await open.get(files[0]);
     const sameOrder =
       image && !(isPlaced(head) && isPlaced(image.head)) && sizeOf(head) === sizeOf(image.head);
-    const planes = sameOrder ? image.planes : stackPlanes(head, files.length, options);
-    return new Stack(files, open, head, planes);
+    const planes = sameOrder ? image.planes : planesOf(head, files.length, options);
+    return new SlicedImage(files, open, head, planes);
   }
 
   plane(name: PlaneName): Plane {
@@ -60,7 +61,7 @@ export class Stack {
   }
 
   /** Slice `index` of a plane. @throws UserError */
-  async slice(name: PlaneName, index: number, frame = 0): Promise<StackSlice> {
+  async slice(name: PlaneName, index: number, frame = 0): Promise<SliceSamples> {
     const plane = this.plane(name);
     const { slice } = plane.walks;
     if (!(index >= 0 && index < plane.slices))
@@ -88,8 +89,8 @@ export class Stack {
 
 const sizeOf = ({ shape }: Pick<Volume, 'shape'>): string => shape.join(' x ');
 
-/** A volume can be seen from three sides, pictures and stacks from one. */
-function stackPlanes(head: Voxels, files: number, options: StackOptions): Plane[] {
+/** A volume can be seen from three sides, pictures and several files from one. */
+function planesOf(head: Voxels, files: number, options: SlicedImageOptions): Plane[] {
   if (isPlaced(head)) {
     if (files === 1) return planeNames.map((name) => planeOf(head, name));
     return [alongFiles(planeOf(head, options.axis), files)];

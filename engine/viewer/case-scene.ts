@@ -1,0 +1,273 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DistillConfig, DomainConfig } from '../config/config';
+import type { NetworkInfo } from '../contract/plan';
+import type { DomainReport } from '../contract/report';
+import type { LayerInfo, LayerName, PlaneName, ViewerSource } from '../contract/viewer';
+import { UserError } from '../errors';
+import { isPlaced } from '../images/catalogue';
+import { predictionName } from '../images/write-volume';
+import { estimateFieldOfView } from '../preparation/field-of-view';
+import { mapLabels, mapMask } from '../preparation/labels';
+import { readRunConfig } from '../runs/run-config';
+import { RunFolder } from '../runs/run-folder';
+import { imageInfo, type Layer, type ReadLabels, type Scene } from './scene';
+import { SlicedImage, type SlicedImageOptions } from './sliced-image';
+import type { OpenFiles } from './voxels';
+import { openWholeCase, type CaseSources, type WholeCase } from './whole-case';
+import { windowsOf } from './windows';
+
+/** A case of a run, whose image is open. */
+interface OpenCase {
+  source: Extract<ViewerSource, { kind: 'case' }>;
+  runFolder: RunFolder;
+  classes: string[];
+  domain: DomainReport;
+  /** Null where the run's copy of its config cannot be read. */
+  settings: DomainConfig | null;
+  options: SlicedImageOptions;
+  item: CaseSources;
+  /** Null for a case whose files are read slice by slice. */
+  whole: WholeCase | null;
+  image: SlicedImage;
+  files: OpenFiles;
+}
+
+/** A layer before its files are opened. */
+interface LayerPlan {
+  info: Omit<LayerInfo, 'error' | 'note'>;
+  /** @throws UserError where it cannot be shown */
+  open: () => Promise<ReadLabels>;
+}
+
+/**
+ * Opens a case of a run with its predictions. @throws UserError where the image cannot be shown; what is wrong with a
+ * layer is said in its info
+ */
+export async function openCaseScene(
+  source: Extract<ViewerSource, { kind: 'case' }>,
+  files: OpenFiles,
+): Promise<Scene> {
+  const run = resolve(source.run);
+  const runFolder = new RunFolder(run);
+  const report = runFolder.readReport();
+  const domain = report.domains[source.domain];
+  const paths = domain?.files?.[source.id];
+  if (!paths)
+    throw new UserError(
+      `The run ${run} has no case "${source.id}" in a domain "${source.domain}".`,
+    );
+  const settings = runConfigIfAny(runFolder)?.domains[source.domain] ?? null;
+  const options = {
+    axis: settings?.axis ?? 'axial',
+    orientation: settings?.orientation ?? null,
+    spacing: settings?.spacing ?? null,
+  } as const;
+  const absolute = (path: string) => resolve(run, path);
+  const item = {
+    images: paths.images.map(absolute),
+    labels: paths.labels.map(absolute),
+    masks: paths.masks.map(absolute),
+  };
+  const whole = await openWholeCase(item, settings ?? {}, files);
+  const image = await SlicedImage.open(whole?.images ?? item.images, files, options);
+  const { classes } = report;
+  const open: OpenCase = {
+    source,
+    runFolder,
+    classes,
+    domain,
+    settings,
+    options,
+    item,
+    whole,
+    image,
+    files,
+  };
+  const inside = fieldOfView(open);
+  const plans = [
+    referenceLayer(open),
+    ...report.networks.map((network) => networkLayer(open, network)),
+  ];
+  const layers = new Map<LayerName, Layer>();
+  for (const plan of plans) if (plan) layers.set(plan.info.name, await openLayer(plan, inside));
+  whole?.release();
+  return {
+    image,
+    layers,
+    info: {
+      ...imageInfo(image),
+      title: `${source.domain} / ${source.id}`,
+      frame: whole ? 0 : Math.min(settings?.frame ?? 0, image.head.frames - 1),
+      plane: isPlaced(image.head) ? options.axis : 'axial',
+      layers: [...layers.values()].map(({ info }) => info),
+      classes,
+      note: inside && 'Outside of the field of view nothing counts, and nothing is shown.',
+      windows: await windowsOf(image, settings?.intensity ?? null),
+    },
+  };
+}
+
+/** Null where the run's copy of its config is gone or cannot be read. */
+function runConfigIfAny(folder: RunFolder): DistillConfig | null {
+  try {
+    return readRunConfig(folder);
+  } catch {
+    return null;
+  }
+}
+
+async function openLayer({ info, open }: LayerPlan, inside: ReadInside | null): Promise<Layer> {
+  try {
+    const read = await open();
+    return {
+      info: { ...info, note: null, error: null },
+      read: inside ? within(inside, read) : read,
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { info: { ...info, note: null, error: error.message }, read: null };
+  }
+}
+
+/** Null for a case without labels. */
+function referenceLayer(open: OpenCase): LayerPlan | null {
+  const { item, whole, settings, runFolder, classes } = open;
+  if (item.labels.length === 0) return null;
+  return {
+    info: {
+      name: 'reference',
+      title: 'Reference',
+      path: item.labels[0],
+      probabilities: false,
+      threshold: null,
+    },
+    open: async () => {
+      if (!settings)
+        throw new UserError(
+          `The run's config ${runFolder.file('config')} cannot be read, and with it what the values of the labels mean.`,
+        );
+      const labels = await openBeside(open, whole?.labels ?? item.labels);
+      return async (plane, index) =>
+        mapLabels(await labels.slice(plane, index), classes, settings.values).labels;
+    },
+  };
+}
+
+/** Null for a network that was not evaluated and of which there are no predictions. */
+function networkLayer(open: OpenCase, network: NetworkInfo): LayerPlan | null {
+  const { source, runFolder, domain, whole, image, classes } = open;
+  const { name, title, role, color } = network;
+  const evaluated = domain.networks[name];
+  const named = (folder: string) =>
+    (whole ? [image.head.path] : image.files).map((path) =>
+      join(folder, predictionName({ ...image.head, path }, source.id)),
+    );
+  const predictions = named(runFolder.outputFolder('predictions', source.domain, name));
+  if (!evaluated && !existsSync(predictions[0])) return null;
+  const stored = named(runFolder.outputFolder('probabilities', source.domain, name));
+  const probabilities = stored.every((path) => existsSync(path));
+  const threshold = evaluated?.threshold;
+  return {
+    info: {
+      name,
+      title,
+      role,
+      color,
+      path: predictions[0],
+      probabilities,
+      threshold: typeof threshold === 'number' ? threshold : null,
+    },
+    open: async () => {
+      if (!existsSync(predictions[0]))
+        throw new UserError(
+          `The run wrote no predictions of this network: ${predictions[0]} does not exist; set "output": { "predictions": true } in the config.`,
+        );
+      const labels = await openBeside(open, predictions);
+      const likely = probabilities ? await openBeside(open, stored) : null;
+      return async (plane, index, _frame, value) =>
+        likely && value !== null
+          ? thresholded(likely, { plane, index, threshold: value, classes: classes.length })
+          : Uint8Array.from((await labels.slice(plane, index)).data);
+    },
+  };
+}
+
+/** Files that belong to the case's image. @throws UserError where they do not have its slices */
+async function openBeside(
+  { files, options, image }: OpenCase,
+  paths: readonly string[],
+): Promise<SlicedImage> {
+  const beside = await SlicedImage.open(paths, files, options, image);
+  const size = ({ slices, rows, columns }: SlicedImage['planes'][number]) =>
+    `${slices} slices of ${columns} x ${rows}`;
+  const plane = image.planes[0];
+  const own = beside.planes.find((p) => p.name === plane.name);
+  if (!own || size(own) !== size(plane))
+    throw new UserError(
+      `${beside.head.path} has ${own ? size(own) : 'other views'}, but the image ${image.head.path} has ${size(plane)}.`,
+    );
+  return beside;
+}
+
+/** 1 where a pixel of a slice counts. */
+type ReadInside = (plane: PlaneName, index: number) => Promise<Uint8Array>;
+
+/** The field of view within which a case was evaluated; null where that was all of the image. */
+function fieldOfView(open: OpenCase): ReadInside | null {
+  const { settings, image } = open;
+  const { masks } = open.whole ?? open.item;
+  const fov = settings?.fov ?? 'none';
+  if (fov === 'none' || (fov === 'provided' && masks.length === 0)) return null;
+  let opened: Promise<SlicedImage> | null = null;
+  const read: ReadInside = async (plane, index) => {
+    if (fov === 'provided')
+      return mapMask(await (await (opened ??= openBeside(open, masks))).slice(plane, index));
+    const { data, channels, rows, columns } = await image.slice(plane, index);
+    return estimateFieldOfView(data, channels, rows, columns);
+  };
+  // The layers of a slice are read one after the other.
+  let last: { place: string; inside: Promise<Uint8Array> } | null = null;
+  return (plane, index) => {
+    const place = `${plane} ${index}`;
+    if (last?.place !== place) last = { place, inside: read(plane, index) };
+    return last.inside;
+  };
+}
+
+/** Labels inside the field of view, 0 elsewhere. */
+const within =
+  (inside: ReadInside, read: ReadLabels): ReadLabels =>
+  async (plane, index, frame, threshold) => {
+    const labels = await read(plane, index, frame, threshold);
+    const counts = await inside(plane, index);
+    return labels.map((label, n) => (counts[n] ? label : 0));
+  };
+
+/** The most probable of the classes whose probability reaches the threshold. */
+async function thresholded(
+  likely: SlicedImage,
+  place: { plane: PlaneName; index: number; threshold: number; classes: number },
+): Promise<Uint8Array> {
+  const { plane, index, threshold } = place;
+  const frames = Math.min(place.classes, likely.head.frames);
+  const scale = likely.head.dtype === 'uint8' && !isPlaced(likely.head) ? 1 / 255 : 1;
+  let labels = new Uint8Array(0);
+  let best = new Float32Array(0);
+  for (let frame = 0; frame < frames; frame++) {
+    const { data, rows, columns } = await likely.slice(plane, index, frame);
+    const pixels = rows * columns;
+    if (frame === 0) {
+      labels = new Uint8Array(pixels);
+      best = new Float32Array(pixels);
+    }
+    for (let n = 0; n < pixels; n++) {
+      const probability = data[n] * scale;
+      if (probability >= threshold && (labels[n] === 0 || probability > best[n])) {
+        labels[n] = frame + 1;
+        best[n] = probability;
+      }
+    }
+  }
+  return labels;
+}
