@@ -125,7 +125,7 @@ describe('the command line', function () {
       assert.equal(events.at(-1)!.type, 'finished');
       assert.ok(existsSync(join(run, 'report.json')));
 
-      const prediction = join(run, 'predictions/mr/student/mr1.nii.gz');
+      const prediction = join(run, 'predictions/mr/gkd/mr1.nii.gz');
       const inspected = await runCommand(['inspect', prediction, '--json']);
       const found = JSON.parse(inspected.stdout) as Record<string, unknown>;
       for (const key of [
