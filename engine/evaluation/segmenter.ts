@@ -6,7 +6,7 @@ import type { PreparedCase } from '../preparation/prepared-case';
 import { AlignmentNetwork, alignmentNames } from '../method/gkd/alignment';
 import { unit } from '../method/gkd/vectors';
 import { Graph } from '../graph/graph';
-import { softmax } from '../graph/softmax';
+import { softmax } from '../graph/operators/softmax';
 import { Network } from '../networks/network';
 import type { Device } from '../runtime/device';
 import { Program } from '../runtime/program';

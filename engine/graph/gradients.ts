@@ -1,4 +1,4 @@
-import { add, expand } from './elementwise';
+import { add, expand } from './operators/elementwise';
 import {
   ancestors,
   expect,
@@ -34,16 +34,16 @@ export function gradients(loss: Value, wrt: readonly Value[]): (Value | null)[] 
   };
 
   for (const node of [...active].reverse()) {
-    const given = node.outputs.map((output) => adjoints.get(output) ?? null);
-    if (given.every((g) => g === null)) continue;
+    if (!node.outputs.some((output) => adjoints.has(output))) continue;
     const { operator } = node;
     if (!operator.gradient)
       throw new GraphError(
         `${operator.name} has no gradient, but ${node.name} lies between the loss and a weight`,
       );
-    const outputGradients = operator.broadcastsGradient
-      ? given
-      : given.map((g, i) => g && expand(g, node.outputs[i].shape));
+    const outputGradients = node.outputs.map((output) => {
+      const gradient = adjoints.get(output) ?? graph.scalar(0);
+      return operator.broadcastsGradient ? gradient : expand(gradient, output.shape);
+    });
     const needs = node.inputs.map(depends);
     const inputGradients = operator.gradient(node, outputGradients, needs);
     node.inputs.forEach((input, i) => {

@@ -1,40 +1,56 @@
-/** Element types of ONNX tensors that programs here use. */
-export type ElementType = 'float32' | 'int64' | 'bool' | 'uint8';
+/** Element types of tensors that programs here use, with ONNX's numbers for them. */
+export const elementTypes = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+export type ElementType = keyof typeof elementTypes;
 
 export interface TensorType {
   readonly type: ElementType;
   readonly shape: readonly number[];
 }
 
-/** An ONNX attribute, tagged with its kind. */
-export type Attribute =
-  { int: number } | { float: number } | { ints: readonly number[] } | { string: string };
-export type Attributes = Readonly<Record<string, Attribute>>;
-
 export type TensorData = Float32Array | BigInt64Array | Uint8Array;
 
+/** An operator's attributes by ONNX's names, as plain values. */
+export type Attributes = Readonly<Record<string, number | string | readonly number[] | undefined>>;
+export type NoAttributes = Readonly<Record<string, never>>;
+
+/** ONNX's kinds of attributes that operators here use. */
+export type AttributeKind = 'int' | 'float' | 'ints' | 'string';
+/** An attribute that may be left out is marked with `?`. */
+export type DeclaredKind = AttributeKind | `${AttributeKind}?`;
+type KindOf<V> = V extends number ? 'int' | 'float' : V extends string ? 'string' : 'ints';
+type DeclaredKindOf<V> = number | string extends V
+  ? DeclaredKind
+  : undefined extends V
+    ? `${KindOf<NonNullable<V>>}?`
+    : KindOf<V>;
+/** The kind of each of the attributes A, in the order in which they are written. */
+export type AttributeKinds<A> = { readonly [N in keyof A]-?: DeclaredKindOf<A[N]> };
+
 /**
- * What is known of an operator: how its outputs' types follow from its inputs, and its gradient.
- * An operator without `gradient` cannot be differentiated through; asking for it is an error that names it.
+ * What is known of an operator with the attributes A: how its outputs' types follow from its inputs, and its gradient.
+ * An operator without `gradient` cannot be differentiated through; asking for it is an error that names it. A gradient stands
+ * beside its operator also where two families then need each other: elementwise, reduction and shape; pooling and resize.
  */
-export interface Operator {
+export interface Operator<A extends Attributes = NoAttributes> {
   readonly name: string;
   /** ONNX domain; '' is the standard one. */
   readonly domain?: string;
+  readonly attributes: AttributeKinds<A>;
   /** Throws through `expect` where the inputs do not fit. */
-  infer(inputs: readonly TensorType[], attributes: Attributes): TensorType[];
+  infer(inputs: readonly Value[], attributes: A): TensorType[];
   /**
-   * The gradient for each input (null: none), given that of each output (null: zero).
+   * The gradient for each input (null: none), given that of each output.
    * `needs[i]` is false where input i's gradient is not asked for.
    */
   gradient?(
-    node: Node,
-    outputGradients: readonly (Value | null)[],
+    node: Node<A>,
+    outputGradients: readonly Value[],
     needs: readonly boolean[],
   ): (Value | null)[];
   /** True if `gradient` accepts an output gradient that still has to be broadcast to the output's shape. */
   broadcastsGradient?: boolean;
 }
+export type AnyOperator = Operator<Attributes>;
 
 /** A tensor in a graph: its static type, and the node that makes it (null: an input or a constant). */
 export class Value implements TensorType {
@@ -54,12 +70,12 @@ export class Value implements TensorType {
   }
 }
 
-export interface Node {
-  readonly operator: Operator;
+export interface Node<A extends Attributes = Attributes> {
+  readonly operator: Operator<A>;
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  readonly attributes: Attributes;
+  readonly attributes: A;
 }
 
 /** A named weight or running statistic: an input of the graph whose data belong to the caller. */
@@ -207,7 +223,13 @@ export class Graph {
   }
 
   /** Adds a node and returns its outputs. */
-  add(operator: Operator, inputs: readonly Value[], attributes: Attributes = {}): Value[] {
+  add(operator: Operator, inputs: readonly Value[]): Value[];
+  add<A extends Attributes>(
+    operator: Operator<A>,
+    inputs: readonly Value[],
+    attributes: NoInfer<A>,
+  ): Value[];
+  add(operator: AnyOperator, inputs: readonly Value[], attributes: Attributes = {}): Value[] {
     for (const input of inputs)
       if (input.graph !== this)
         throw new GraphError(`${operator.name}: ${input.name} is of another graph`);
@@ -224,7 +246,13 @@ export class Graph {
   }
 
   /** Adds a node that has one output. */
-  apply(operator: Operator, inputs: readonly Value[], attributes: Attributes = {}): Value {
+  apply(operator: Operator, inputs: readonly Value[]): Value;
+  apply<A extends Attributes>(
+    operator: Operator<A>,
+    inputs: readonly Value[],
+    attributes: NoInfer<A>,
+  ): Value;
+  apply(operator: AnyOperator, inputs: readonly Value[], attributes: Attributes = {}): Value {
     return this.add(operator, inputs, attributes)[0];
   }
 
@@ -232,6 +260,16 @@ export class Graph {
   output(name: string, value: Value): void {
     this.outputs.set(this.unique(name), value);
   }
+}
+
+/**
+ * The numbers that an operator's constant input holds: axes, a shape, widths.
+ * @throws GraphError where they are computed, as shapes here are static
+ */
+export function constantNumbers(operator: string, input: Value): number[] {
+  const data = input.graph.constants.get(input);
+  expect(data !== undefined, operator, 'a constant', [input]);
+  return Array.from<number | bigint, number>(data, Number);
 }
 
 /** The nodes that `outputs` depend on, in order. */

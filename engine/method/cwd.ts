@@ -1,11 +1,11 @@
 import Type from 'typebox';
 import { UserError } from '../errors';
-import { mul, sub } from '../graph/elementwise';
+import { mul, sub } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
-import { averagePool } from '../graph/pooling';
-import { meanAll, reduceSum } from '../graph/reduction';
-import { reshape } from '../graph/shape';
-import { logSoftmax, softmax } from '../graph/softmax';
+import { averagePool } from '../graph/operators/pooling';
+import { meanAll, reduceSum } from '../graph/operators/reduction';
+import { reshape } from '../graph/operators/shape';
+import { logSoftmax, softmax } from '../graph/operators/softmax';
 import { Layers } from '../networks/layers';
 import { choice, settings } from '../options';
 import type { Term } from '../training/stage';

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { mul } from '../graph/elementwise';
+import { mul } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
 import { choice, settings } from '../options';
 import { method } from './method';

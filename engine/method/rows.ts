@@ -1,7 +1,7 @@
 import { inputChannels } from '../preparation/channels';
 import type { Setup } from './setup';
 import type { Graph, Value } from '../graph/graph';
-import { slice } from '../graph/shape';
+import { slice } from '../graph/operators/shape';
 import type { Encoding } from '../networks/network';
 
 /** A stage's input `images`, [n, channels, h, w]. */

@@ -1,8 +1,8 @@
-import { add, div, mul, neg, sub } from '../graph/elementwise';
+import { add, div, mul, neg, sub } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
-import { meanAll, reduceSum } from '../graph/reduction';
-import { slice } from '../graph/shape';
-import { logSoftmax, softmax } from '../graph/softmax';
+import { meanAll, reduceSum } from '../graph/operators/reduction';
+import { slice } from '../graph/operators/shape';
+import { logSoftmax, softmax } from '../graph/operators/softmax';
 
 /** Mean over all pixels of a quantity [n, c, h, w] summed over its channels. */
 const perPixel = (x: Value): Value => meanAll(reduceSum(x, [1]));

@@ -1,8 +1,8 @@
-import { conv, convTranspose } from '../graph/convolution';
-import { add, clip, gelu, relu } from '../graph/elementwise';
+import { conv, convTranspose } from '../graph/operators/convolution';
+import { add, clip, gelu, relu } from '../graph/operators/elementwise';
 import type { Graph, Value } from '../graph/graph';
-import { matmul } from '../graph/matmul';
-import { batchNormalization, batchNormalizationInTraining } from '../graph/normalization';
+import { matmul } from '../graph/operators/matmul';
+import { batchNormalization, batchNormalizationInTraining } from '../graph/operators/normalization';
 
 /** Constants of batch normalisation, PyTorch's defaults. */
 const epsilon = 1e-5;

@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { add } from '../graph/elementwise';
+import { add } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
-import { upsampleBilinear } from '../graph/resize';
-import { concat } from '../graph/shape';
+import { upsampleBilinear } from '../graph/operators/resize';
+import { concat } from '../graph/operators/shape';
 import { settings } from '../options';
 import { architecture } from './architecture';
 import type { Layers } from './layers';

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { Value } from '../graph/graph';
-import { maxPool } from '../graph/pooling';
-import { concat } from '../graph/shape';
+import { maxPool } from '../graph/operators/pooling';
+import { concat } from '../graph/operators/shape';
 import { settings } from '../options';
 import { architecture } from './architecture';
 import type { Layers } from './layers';

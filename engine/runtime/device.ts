@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { DeviceName } from '../config/config';
 import { UserError } from '../errors';
 import { Graph } from '../graph/graph';
-import { conv } from '../graph/convolution';
-import { reduceMax } from '../graph/reduction';
+import { conv } from '../graph/operators/convolution';
+import { reduceMax } from '../graph/operators/reduction';
 import { toOnnx } from '../graph/onnx';
 import { loadRuntime, runtimeOf } from './onnxruntime';
 

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { add } from '../graph/elementwise';
+import { add } from '../graph/operators/elementwise';
 import { elements, Graph, type TensorData } from '../graph/graph';
 import { toOnnx } from '../graph/onnx';
 import { providerOf, type Device } from './device';

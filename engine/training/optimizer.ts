@@ -1,5 +1,5 @@
 import Type, { type Static, type TObject, type TProperties, type TSchemaOptions } from 'typebox';
-import { add, div, mul, sqrt, sub } from '../graph/elementwise';
+import { add, div, mul, sqrt, sub } from '../graph/operators/elementwise';
 import type { Graph, Value } from '../graph/graph';
 import { anyOf, forms, settings, type Chosen, type Named } from '../options';
 

@@ -1,10 +1,18 @@
 import type { TrainingConfig } from '../config/config';
-import { stopGradient } from '../method/gkd/vectors';
 import { UserError } from '../errors';
-import { add, clip, div, equal, mul, sqrt, where } from '../graph/elementwise';
+import {
+  add,
+  clip,
+  div,
+  equal,
+  mul,
+  sqrt,
+  stopGradient,
+  where,
+} from '../graph/operators/elementwise';
 import { gradients } from '../graph/gradients';
 import type { Graph, Value } from '../graph/graph';
-import { sumAll } from '../graph/reduction';
+import { sumAll } from '../graph/operators/reduction';
 import { next } from '../runtime/program';
 import { optimizerStep } from './optimizer';
 import type { Loss, WeightedTerm } from './stage';

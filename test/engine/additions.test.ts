@@ -39,8 +39,8 @@ export const toyNet = architecture({
 /** A method that wants the student's logits small. */
 const toyMethod = `
 import Type from 'typebox';
-import { mul } from '../graph/elementwise';
-import { meanAll } from '../graph/reduction';
+import { mul } from '../graph/operators/elementwise';
+import { meanAll } from '../graph/operators/reduction';
 import { settings } from '../options';
 import { method } from './method';
 

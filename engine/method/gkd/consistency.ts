@@ -1,10 +1,10 @@
-import { mul, sub } from '../../graph/elementwise';
+import { mul, stopGradient, sub } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
-import { meanAll, reduceSum } from '../../graph/reduction';
-import { reshape, slice } from '../../graph/shape';
+import { meanAll, reduceSum } from '../../graph/operators/reduction';
+import { reshape, slice } from '../../graph/operators/shape';
 import { crossEntropy } from '../segmentation-loss';
-import { softmax } from '../../graph/softmax';
-import { stopGradient, unit } from './vectors';
+import { softmax } from '../../graph/operators/softmax';
+import { unit } from './vectors';
 
 /** What alignment consistency training sees of one network, for an image batch in all its views. */
 export interface Alignment {

@@ -1,9 +1,9 @@
-import { add, mul, sub } from '../../graph/elementwise';
+import { add, mul, sub } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
-import { matmul } from '../../graph/matmul';
-import { meanAll, reduceSum, sumAll } from '../../graph/reduction';
-import { reshape, slice } from '../../graph/shape';
-import { logSoftmax, softmax } from '../../graph/softmax';
+import { matmul } from '../../graph/operators/matmul';
+import { meanAll, reduceSum, sumAll } from '../../graph/operators/reduction';
+import { reshape, slice } from '../../graph/operators/shape';
+import { logSoftmax, softmax } from '../../graph/operators/softmax';
 import { unit } from './vectors';
 
 export interface GraphOptions {

@@ -1,7 +1,7 @@
 import type { Setup } from '../setup';
-import { mul, sub } from '../../graph/elementwise';
+import { mul, sub } from '../../graph/operators/elementwise';
 import type { Graph } from '../../graph/graph';
-import { meanAll } from '../../graph/reduction';
+import { meanAll } from '../../graph/operators/reduction';
 import type { Loss, Stage } from '../../training/stage';
 import { imagesInput, labelsInput } from '../rows';
 import { crossEntropy } from '../segmentation-loss';

@@ -1,6 +1,6 @@
-import { relu } from '../../graph/elementwise';
+import { relu } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
-import { reshape } from '../../graph/shape';
+import { reshape } from '../../graph/operators/shape';
 import { Layers } from '../../networks/layers';
 
 /** By how much the grid (h, w) of the autoencoder is smaller than its input: 16 x 16 for the authors' crops of 128. */

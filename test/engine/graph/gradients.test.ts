@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { conv } from '../../../engine/graph/convolution';
+import { conv } from '../../../engine/graph/operators/convolution';
 import {
   add,
   div,
@@ -8,16 +8,17 @@ import {
   neg,
   relu,
   sqrt,
+  stopGradient,
   sub,
   where,
-} from '../../../engine/graph/elementwise';
+} from '../../../engine/graph/operators/elementwise';
 import { gradients } from '../../../engine/graph/gradients';
 import { Graph, type Operator, type Value } from '../../../engine/graph/graph';
-import { maxPool } from '../../../engine/graph/pooling';
-import { meanAll, reduceMean, reduceSum, sumAll } from '../../../engine/graph/reduction';
-import { concat, reshape, slice } from '../../../engine/graph/shape';
-import { softmax } from '../../../engine/graph/softmax';
-import { batchNormalizationInTraining } from '../../../engine/graph/normalization';
+import { maxPool } from '../../../engine/graph/operators/pooling';
+import { meanAll, reduceMean, reduceSum, sumAll } from '../../../engine/graph/operators/reduction';
+import { concat, reshape, slice } from '../../../engine/graph/operators/shape';
+import { softmax } from '../../../engine/graph/operators/softmax';
+import { batchNormalizationInTraining } from '../../../engine/graph/operators/normalization';
 import { Random } from '../../../engine/random';
 import { assertGradients, differentiate, type Stored } from './shared';
 
@@ -105,6 +106,14 @@ describe('gradients', () => {
     assert.equal(found[1], null);
   });
 
+  it('do not flow through what is taken as a constant', async () => {
+    const inputs = draw(1, [2]);
+    const { gradients: found } = await differentiate(inputs, ([x]) => mul(x, stopGradient(x)));
+    assert.deepEqual([...found[0]!], [...Float32Array.from(inputs[0].data)]);
+    const { gradients: none } = await differentiate(inputs, ([x]) => stopGradient(mul(x, x)));
+    assert.deepEqual(none, [null]);
+  });
+
   it('of the loss in itself is 1', async () => {
     const { gradients: found } = await differentiate([{ shape: [], data: [3] }], ([x]) => x);
     assert.deepEqual([...found[0]!], [1]);
@@ -119,7 +128,7 @@ describe('gradients', () => {
   });
 
   it('through an operator without one are an error that names it and its place', () => {
-    const operator: Operator = { name: 'Round', infer: ([x]) => [x] };
+    const operator: Operator = { name: 'Round', attributes: {}, infer: ([x]) => [x] };
     const g = new Graph();
     const x = g.input('x', 'float32', []);
     const y = g.scope('decoder', () => g.apply(operator, [x]));
@@ -130,7 +139,7 @@ describe('gradients', () => {
   });
 
   it('do not ask for one of an operator beside the way to the weights', () => {
-    const operator: Operator = { name: 'Round', infer: ([x]) => [x] };
+    const operator: Operator = { name: 'Round', attributes: {}, infer: ([x]) => [x] };
     const g = new Graph();
     const x = g.input('x', 'float32', []);
     const w = g.input('w', 'float32', []);

@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict';
-import { conv, convTranspose } from '../../../engine/graph/convolution';
-import * as e from '../../../engine/graph/elementwise';
-import { Graph, GraphError, type ElementType } from '../../../engine/graph/graph';
-import { matmul } from '../../../engine/graph/matmul';
+import { conv, convTranspose } from '../../../engine/graph/operators/convolution';
+import * as e from '../../../engine/graph/operators/elementwise';
+import { Graph, GraphError, type ElementType, type Value } from '../../../engine/graph/graph';
+import { matmul } from '../../../engine/graph/operators/matmul';
 import {
   batchNormalization,
   batchNormalizationInTraining,
-} from '../../../engine/graph/normalization';
-import { averagePool, maxPool } from '../../../engine/graph/pooling';
-import { reduceSum } from '../../../engine/graph/reduction';
-import { upsampleBilinear, upsampleNearest } from '../../../engine/graph/resize';
-import { concat, gather, pad, reshape, slice, transpose } from '../../../engine/graph/shape';
-import { softmax } from '../../../engine/graph/softmax';
+} from '../../../engine/graph/operators/normalization';
+import { operators } from '../../../engine/graph/operators/operators';
+import { averagePool, maxPool } from '../../../engine/graph/operators/pooling';
+import { reduceSum } from '../../../engine/graph/operators/reduction';
+import { upsampleBilinear, upsampleNearest } from '../../../engine/graph/operators/resize';
+import {
+  concat,
+  gather,
+  pad,
+  reshape,
+  slice,
+  transpose,
+} from '../../../engine/graph/operators/shape';
+import { softmax } from '../../../engine/graph/operators/softmax';
 
 const zero = { kind: 'constant', value: 0 } as const;
+
+/** A reshape to what the graph is told at each run. */
+const reshapeBy = (x: Value, shape: Value) => {
+  const reshapeOperator = operators.get(':Reshape')!;
+  return x.graph.apply(reshapeOperator, [x, shape], {});
+};
 
 describe('graph', () => {
   it('names nodes and parameters by the scope that they are built in', () => {
@@ -177,6 +191,11 @@ describe('graph', () => {
         'reshape to another number of elements',
         (g) => reshape(x(g, [2, 3]), [7]),
         'Reshape: expected 7 elements, found float32[2, 3]',
+      ],
+      [
+        'an operator whose shape is computed',
+        (g) => reshapeBy(x(g, [2, 3]), x(g, [1], 'int64')),
+        'Reshape: expected a constant, found int64[1]',
       ],
       [
         'transpose by what is no permutation',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { conv } from '../../../engine/graph/convolution';
-import { add, mul, neg, relu } from '../../../engine/graph/elementwise';
+import { conv } from '../../../engine/graph/operators/convolution';
+import { add, mul, neg, relu } from '../../../engine/graph/operators/elementwise';
 import { Graph } from '../../../engine/graph/graph';
 import { toOnnx, type OnnxOptions } from '../../../engine/graph/onnx';
-import { matmul } from '../../../engine/graph/matmul';
+import { matmul } from '../../../engine/graph/operators/matmul';
 
 const zero = { kind: 'constant', value: 0 } as const;
 

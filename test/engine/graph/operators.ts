@@ -1,13 +1,13 @@
-import * as convolution from '../../../engine/graph/convolution';
-import * as elementwise from '../../../engine/graph/elementwise';
+import * as convolution from '../../../engine/graph/operators/convolution';
+import * as elementwise from '../../../engine/graph/operators/elementwise';
 import type { Value } from '../../../engine/graph/graph';
-import * as matrices from '../../../engine/graph/matmul';
-import * as normalization from '../../../engine/graph/normalization';
-import * as pooling from '../../../engine/graph/pooling';
-import * as reduction from '../../../engine/graph/reduction';
-import * as resize from '../../../engine/graph/resize';
-import * as shape from '../../../engine/graph/shape';
-import * as softmaxes from '../../../engine/graph/softmax';
+import * as matrices from '../../../engine/graph/operators/matmul';
+import * as normalization from '../../../engine/graph/operators/normalization';
+import * as pooling from '../../../engine/graph/operators/pooling';
+import * as reduction from '../../../engine/graph/operators/reduction';
+import * as resize from '../../../engine/graph/operators/resize';
+import * as shape from '../../../engine/graph/operators/shape';
+import * as softmaxes from '../../../engine/graph/operators/softmax';
 
 /** Builds an operator, with one set of options, on its inputs. */
 export type Build = (...inputs: Value[]) => Value;
@@ -179,6 +179,7 @@ export const cases: Record<string, Build> = {
   'relu: at the kink': e.relu,
   clip: (x) => e.clip(x, -0.5, 0.5),
   erf: e.erf,
+  stopGradient: e.stopGradient,
   gelu: e.gelu,
 };
 

@@ -1,7 +1,7 @@
 import { Graph, type Value } from '../../../engine/graph/graph';
-import { mul } from '../../../engine/graph/elementwise';
+import { mul } from '../../../engine/graph/operators/elementwise';
 import { gradients } from '../../../engine/graph/gradients';
-import { sumAll } from '../../../engine/graph/reduction';
+import { sumAll } from '../../../engine/graph/operators/reduction';
 import type { Device } from '../../../engine/runtime/device';
 import { Program } from '../../../engine/runtime/program';
 import assert from 'node:assert/strict';

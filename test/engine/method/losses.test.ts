@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { alignmentTerms } from '../../../engine/method/gkd/consistency';
 import { interEdges, interLoss, intraLoss } from '../../../engine/method/gkd/contrastive-graphs';
 import { crossEntropy, klDivergence, softDice } from '../../../engine/method/segmentation-loss';
-import { stopGradient, unit } from '../../../engine/method/gkd/vectors';
-import { mul } from '../../../engine/graph/elementwise';
+import { unit } from '../../../engine/method/gkd/vectors';
+import { mul, stopGradient } from '../../../engine/graph/operators/elementwise';
 import type { Value } from '../../../engine/graph/graph';
-import { gather } from '../../../engine/graph/shape';
+import { gather } from '../../../engine/graph/operators/shape';
 import {
   assertClose,
   assertGradients,

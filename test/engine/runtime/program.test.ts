@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { add, mul, sub } from '../../../engine/graph/elementwise';
+import { add, mul, sub } from '../../../engine/graph/operators/elementwise';
 import { Graph } from '../../../engine/graph/graph';
-import { conv } from '../../../engine/graph/convolution';
+import { conv } from '../../../engine/graph/operators/convolution';
 import { gradients } from '../../../engine/graph/gradients';
-import { meanAll } from '../../../engine/graph/reduction';
+import { meanAll } from '../../../engine/graph/operators/reduction';
 import { Random } from '../../../engine/random';
 import { next, Program } from '../../../engine/runtime/program';
 import { cpu } from '../graph/shared';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { DistillConfig } from '../../../engine/config/config';
 import type { PreparedCase } from '../../../engine/preparation/prepared-case';
-import { log, mul } from '../../../engine/graph/elementwise';
+import { log, mul } from '../../../engine/graph/operators/elementwise';
 import type { Value } from '../../../engine/graph/graph';
-import { meanAll } from '../../../engine/graph/reduction';
+import { meanAll } from '../../../engine/graph/operators/reduction';
 import type { EngineEvent } from '../../../engine/contract/events';
 import { RunFolder } from '../../../engine/runs/run-folder';
 import type { Stage } from '../../../engine/training/stage';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { stopGradient } from '../../../engine/method/gkd/vectors';
-import { add, mul } from '../../../engine/graph/elementwise';
+import { add, mul, stopGradient } from '../../../engine/graph/operators/elementwise';
 import { Graph, type Value } from '../../../engine/graph/graph';
-import { sumAll } from '../../../engine/graph/reduction';
+import { sumAll } from '../../../engine/graph/operators/reduction';
 import { Program } from '../../../engine/runtime/program';
 import { stepFactors } from '../../../engine/training/optimizer';
 import {

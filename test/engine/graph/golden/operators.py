@@ -188,6 +188,7 @@ case("relu", torch.relu, (2, 5))
 case("clip", lambda x: torch.clamp(x, -0.5, 0.5), (3, 5))
 case("erf", torch.erf, (2, 3))
 case("gelu", F.gelu, (2, 5))
+case("stopGradient", lambda x: x.detach(), torch.tensor([-0.5, 0.0, 0.25]).double())
 
 # --- ties and kinks: only PyTorch's choice, no finite difference --------------------------------------------------
 # amax shares the gradient among equal values, max_pool2d gives it to the first.

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gradients } from '../../../../engine/graph/gradients';
 import { toOnnx } from '../../../../engine/graph/onnx';
-import { sumAll } from '../../../../engine/graph/reduction';
+import { sumAll } from '../../../../engine/graph/operators/reduction';
 import { cases, withoutGradient } from '../operators';
 import { graphOn, type Stored } from '../shared';
 import golden from './operators.json';

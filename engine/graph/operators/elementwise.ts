@@ -1,4 +1,12 @@
-import { expect, sameShape, type Node, type Operator, type Value } from './graph';
+import {
+  constantNumbers,
+  elementTypes,
+  expect,
+  sameShape,
+  type Node,
+  type Operator,
+  type Value,
+} from '../graph';
 import { reduceSum } from './reduction';
 import { reshape } from './shape';
 
@@ -36,6 +44,7 @@ function binary(name: string, gradient?: Operator['gradient'], result?: 'bool'):
   const logical = name === 'And';
   return {
     name,
+    attributes: {},
     broadcastsGradient: true,
     infer([a, b]) {
       const shape = a.type === b.type ? broadcast(a.shape, b.shape) : null;
@@ -53,21 +62,20 @@ function binary(name: string, gradient?: Operator['gradient'], result?: 'bool'):
 
 const expandOperator: Operator = {
   name: 'Expand',
-  infer([x], attributes) {
-    const target = (attributes['_shape'] as { ints: readonly number[] }).ints;
+  attributes: {},
+  infer([x, wanted]) {
+    const target = constantNumbers('Expand', wanted);
     const shape = broadcast(x.shape, target);
     expect(shape !== null, 'Expand', `a tensor that broadcasts to [${target.join(', ')}]`, [x]);
     return [{ type: x.type, shape }];
   },
   broadcastsGradient: true,
-  gradient: (node, [dy]) => [toOperand(node, dy!, node.inputs[0]), null],
+  gradient: (node, [dy]) => [toOperand(node, dy, node.inputs[0]), null],
 };
 /** x broadcast to `shape`. */
 export function expand(x: Value, shape: readonly number[]): Value {
   if (sameShape(x.shape, shape)) return x;
-  return x.graph.apply(expandOperator, [x, x.graph.integers(shape)], {
-    _shape: { ints: [...shape] },
-  });
+  return x.graph.apply(expandOperator, [x, x.graph.integers(shape)]);
 }
 
 /**
@@ -85,14 +93,14 @@ function combine(operator: Operator, a: Value, b: Value): Value {
 }
 
 const addOperator = binary('Add', (node, [dy], needs) =>
-  node.inputs.map((x, i) => (needs[i] ? toOperand(node, dy!, x) : null)),
+  node.inputs.map((x, i) => (needs[i] ? toOperand(node, dy, x) : null)),
 );
 /** a + b */
 export const add = (a: Value, b: Value): Value => combine(addOperator, a, b);
 
 const subOperator = binary('Sub', (node, [dy], needs) => [
-  needs[0] ? toOperand(node, dy!, node.inputs[0]) : null,
-  needs[1] ? neg(toOperand(node, dy!, node.inputs[1])) : null,
+  needs[0] ? toOperand(node, dy, node.inputs[0]) : null,
+  needs[1] ? neg(toOperand(node, dy, node.inputs[1])) : null,
 ]);
 /** a - b */
 export const sub = (a: Value, b: Value): Value => combine(subOperator, a, b);
@@ -101,8 +109,8 @@ export const sub = (a: Value, b: Value): Value => combine(subOperator, a, b);
 const mulOperator = binary('Mul', (node, [dy], needs) => {
   const [a, b] = node.inputs;
   return [
-    needs[0] ? toOperand(node, mul(dy!, b), a) : null,
-    needs[1] ? toOperand(node, mul(dy!, a), b) : null,
+    needs[0] ? toOperand(node, mul(dy, b), a) : null,
+    needs[1] ? toOperand(node, mul(dy, a), b) : null,
   ];
 });
 /** a * b */
@@ -112,8 +120,8 @@ export const mul = (a: Value, b: Value): Value => combine(mulOperator, a, b);
 const divOperator = binary('Div', (node, [dy], needs) => {
   const [a, b] = node.inputs;
   return [
-    needs[0] ? toOperand(node, div(dy!, b), a) : null,
-    needs[1] ? toOperand(node, neg(div(mul(dy!, node.outputs[0]), b)), b) : null,
+    needs[0] ? toOperand(node, div(dy, b), a) : null,
+    needs[1] ? toOperand(node, neg(div(mul(dy, node.outputs[0]), b)), b) : null,
   ];
 });
 /** a / b */
@@ -132,18 +140,20 @@ const andOperator = binary('And', undefined, 'bool');
 /** a and b, of bools */
 export const and = (a: Value, b: Value): Value => combine(andOperator, a, b);
 
-const castOperator: Operator = {
+const castOperator: Operator<{ readonly to: number }> = {
   name: 'Cast',
-  infer: ([x], attributes) => [
-    { type: (attributes['to'] as { int: number }).int === 7 ? 'int64' : 'float32', shape: x.shape },
+  attributes: { to: 'int' },
+  infer: ([x], { to }) => [
+    { type: to === elementTypes.int64 ? 'int64' : 'float32', shape: x.shape },
   ],
 };
 /** x as float32 (bools become 0 and 1) or int64. */
 export const cast = (x: Value, type: 'float32' | 'int64'): Value =>
-  x.graph.apply(castOperator, [x], { to: { int: type === 'int64' ? 7 : 1 } });
+  x.graph.apply(castOperator, [x], { to: elementTypes[type] });
 
 const whereOperator: Operator = {
   name: 'Where',
+  attributes: {},
   infer([c, a, b]) {
     const both = broadcast(a.shape, b.shape);
     const shape = both && broadcast(c.shape, both);
@@ -157,11 +167,11 @@ const whereOperator: Operator = {
   },
   gradient(node, [dy], needs) {
     const [c, a, b] = node.inputs;
-    const zero = dy!.graph.scalar(0);
+    const zero = dy.graph.scalar(0);
     return [
       null,
-      needs[1] ? toOperand(node, where(c, dy!, zero), a) : null,
-      needs[2] ? toOperand(node, where(c, zero, dy!), b) : null,
+      needs[1] ? toOperand(node, where(c, dy, zero), a) : null,
+      needs[2] ? toOperand(node, where(c, zero, dy), b) : null,
     ];
   },
 };
@@ -172,12 +182,13 @@ export const where = (condition: Value, a: Value, b: Value): Value =>
 function unary(name: string, derivative: (dy: Value, x: Value, y: Value) => Value): Operator {
   return {
     name,
+    attributes: {},
     infer([x]) {
       expect(x.type === 'float32', name, 'a float32 tensor', [x]);
       return [{ type: x.type, shape: x.shape }];
     },
     broadcastsGradient: name === 'Neg',
-    gradient: (node, [dy]) => [derivative(dy!, node.inputs[0], node.outputs[0])],
+    gradient: (node, [dy]) => [derivative(dy, node.inputs[0], node.outputs[0])],
   };
 }
 
@@ -215,6 +226,7 @@ export const relu = (x: Value): Value => x.graph.apply(reluOperator, [x]);
 
 const clipOperator: Operator = {
   name: 'Clip',
+  attributes: {},
   infer([x, low, high]) {
     expect(
       x.type === 'float32' && low.shape.length === 0 && high.shape.length === 0,
@@ -227,7 +239,7 @@ const clipOperator: Operator = {
   // d clip(x) = dy where low < x < high
   gradient(node, [dy]) {
     const [x, low, high] = node.inputs;
-    return [mul(dy!, cast(and(greater(x, low), less(x, high)), 'float32')), null, null];
+    return [mul(dy, cast(and(greater(x, low), less(x, high)), 'float32')), null, null];
   },
 };
 /** x limited to [low, high]; ReLU6 is clip(x, 0, 6). */
@@ -246,3 +258,37 @@ export function gelu(x: Value): Value {
   const half = mul(x, g.scalar(0.5));
   return add(half, mul(half, erf(mul(x, g.scalar(Math.SQRT1_2)))));
 }
+
+const identityOperator: Operator = {
+  name: 'Identity',
+  attributes: {},
+  infer: ([x]) => [{ type: x.type, shape: x.shape }],
+  gradient: () => [null],
+};
+/** x, taken as a constant by differentiation: the one use that the builder has for ONNX's Identity. */
+export const stopGradient = (x: Value): Value => x.graph.apply(identityOperator, [x]);
+
+export const elementwiseOperators = [
+  expandOperator,
+  addOperator,
+  subOperator,
+  mulOperator,
+  divOperator,
+  greaterOperator,
+  lessOperator,
+  equalOperator,
+  andOperator,
+  castOperator,
+  whereOperator,
+  negOperator,
+  sqrtOperator,
+  expOperator,
+  logOperator,
+  absOperator,
+  signOperator,
+  sigmoidOperator,
+  reluOperator,
+  clipOperator,
+  erfOperator,
+  identityOperator,
+];

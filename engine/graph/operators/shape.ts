@@ -1,32 +1,26 @@
-import { elements, expect, type Attributes, type Operator, type Value } from './graph';
+import { constantNumbers, elements, expect, type Operator, type Value } from '../graph';
 import { add } from './elementwise';
-
-/** Static integers of a node, kept with it under `_` names: they are written as int64 inputs, not attributes. */
-function integers(attributes: Attributes, name: string): readonly number[] {
-  return (attributes[name] as { ints: readonly number[] }).ints;
-}
 
 const reshapeOperator: Operator = {
   name: 'Reshape',
-  infer([x], attributes) {
-    const shape = integers(attributes, '_shape');
+  attributes: {},
+  infer([x, target]) {
+    const shape = constantNumbers('Reshape', target);
     expect(elements(shape) === elements(x.shape), 'Reshape', `${elements(shape)} elements`, [x]);
-    return [{ type: x.type, shape: [...shape] }];
+    return [{ type: x.type, shape }];
   },
-  gradient: (node, [dy]) => [reshape(dy!, node.inputs[0].shape), null],
+  gradient: (node, [dy]) => [reshape(dy, node.inputs[0].shape), null],
 };
 /** The same elements in another shape. */
 export function reshape(x: Value, shape: readonly number[]): Value {
   if (x.rank === shape.length && shape.every((n, i) => n === x.shape[i])) return x;
-  return x.graph.apply(reshapeOperator, [x, x.graph.integers(shape)], {
-    _shape: { ints: [...shape] },
-  });
+  return x.graph.apply(reshapeOperator, [x, x.graph.integers(shape)]);
 }
 
-const transposeOperator: Operator = {
+const transposeOperator: Operator<{ readonly perm: readonly number[] }> = {
   name: 'Transpose',
-  infer([x], attributes) {
-    const permutation = integers(attributes, 'perm');
+  attributes: { perm: 'ints' },
+  infer([x], { perm: permutation }) {
     expect(
       permutation.length === x.shape.length &&
         [...permutation].sort((a, b) => a - b).every((n, i) => n === i),
@@ -37,10 +31,10 @@ const transposeOperator: Operator = {
     return [{ type: x.type, shape: permutation.map((i) => x.shape[i]) }];
   },
   gradient(node, [dy]) {
-    const permutation = integers(node.attributes, 'perm');
+    const permutation = node.attributes.perm;
     return [
       transpose(
-        dy!,
+        dy,
         permutation.map((_, i) => permutation.indexOf(i)),
       ),
     ];
@@ -49,13 +43,15 @@ const transposeOperator: Operator = {
 /** Axes permuted: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   if (permutation.every((n, i) => n === i)) return x;
-  return x.graph.apply(transposeOperator, [x], { perm: { ints: [...permutation] } });
+  return x.graph.apply(transposeOperator, [x], { perm: [...permutation] });
 }
 
-const concatOperator: Operator = {
+type AxisAttributes = { readonly axis: number };
+
+const concatOperator: Operator<AxisAttributes> = {
   name: 'Concat',
-  infer(inputs, attributes) {
-    const axis = (attributes['axis'] as { int: number }).int;
+  attributes: { axis: 'int' },
+  infer(inputs, { axis }) {
     const [first] = inputs;
     expect(
       axis >= 0 && axis < first.shape.length,
@@ -79,28 +75,26 @@ const concatOperator: Operator = {
     return [{ type: first.type, shape }];
   },
   gradient(node, [dy], needs) {
-    const axis = (node.attributes['axis'] as { int: number }).int;
+    const { axis } = node.attributes;
     let start = 0;
     return node.inputs.map((x, i) => {
       const from = start;
       start += x.shape[axis];
-      return needs[i] ? slice(dy!, [axis], [from], [start]) : null;
+      return needs[i] ? slice(dy, [axis], [from], [start]) : null;
     });
   },
 };
 /** Tensors joined along an axis. */
 export function concat(values: readonly Value[], axis: number): Value {
   if (values.length === 1) return values[0];
-  return values[0].graph.apply(concatOperator, values, { axis: { int: axis } });
+  return values[0].graph.apply(concatOperator, values, { axis });
 }
 
 const sliceOperator: Operator = {
   name: 'Slice',
-  infer([x], attributes) {
-    const axes = integers(attributes, '_axes');
-    const starts = integers(attributes, '_starts');
-    const ends = integers(attributes, '_ends');
-    const steps = integers(attributes, '_steps');
+  attributes: {},
+  infer([x, ...ranges]) {
+    const [starts, ends, axes, steps] = ranges.map((range) => constantNumbers('Slice', range));
     const shape = [...x.shape];
     axes.forEach((axis, i) => {
       const n = x.shape[axis];
@@ -120,10 +114,8 @@ const sliceOperator: Operator = {
   },
   // The gradient goes back to where the elements came from; zeros elsewhere.
   gradient(node, [dy]) {
-    const [x] = node.inputs;
-    const axes = integers(node.attributes, '_axes');
-    const starts = integers(node.attributes, '_starts');
-    const steps = integers(node.attributes, '_steps');
+    const [x, ...ranges] = node.inputs;
+    const [starts, , axes, steps] = ranges.map((range) => constantNumbers('Slice', range));
     expect(
       steps.every((s) => s === 1),
       'gradient of Slice',
@@ -134,9 +126,9 @@ const sliceOperator: Operator = {
     const after = x.shape.map(() => 0);
     axes.forEach((axis, i) => {
       before[axis] = starts[i];
-      after[axis] = x.shape[axis] - starts[i] - dy!.shape[axis];
+      after[axis] = x.shape[axis] - starts[i] - dy.shape[axis];
     });
-    return [pad(dy!, before, after), null, null, null, null];
+    return [pad(dy, before, after), null, null, null, null];
   },
 };
 /** x[start:end:step] along each of `axes`. */
@@ -149,22 +141,20 @@ export function slice(
 ): Value {
   if (axes.every((a, i) => starts[i] === 0 && ends[i] === x.shape[a] && steps[i] === 1)) return x;
   const g = x.graph;
-  return g.apply(
-    sliceOperator,
-    [x, g.integers(starts), g.integers(ends), g.integers(axes), g.integers(steps)],
-    {
-      _axes: { ints: [...axes] },
-      _starts: { ints: [...starts] },
-      _ends: { ints: [...ends] },
-      _steps: { ints: [...steps] },
-    },
-  );
+  return g.apply(sliceOperator, [
+    x,
+    g.integers(starts),
+    g.integers(ends),
+    g.integers(axes),
+    g.integers(steps),
+  ]);
 }
 
 const padOperator: Operator = {
   name: 'Pad',
-  infer([x], attributes) {
-    const pads = integers(attributes, '_pads');
+  attributes: {},
+  infer([x, widths]) {
+    const pads = constantNumbers('Pad', widths);
     expect(
       pads.length === 2 * x.shape.length && pads.every((n) => n >= 0),
       'Pad',
@@ -174,12 +164,12 @@ const padOperator: Operator = {
     return [{ type: x.type, shape: x.shape.map((n, i) => n + pads[i] + pads[x.shape.length + i]) }];
   },
   gradient(node, [dy]) {
-    const [x] = node.inputs;
-    const pads = integers(node.attributes, '_pads');
-    const axes = x.shape.map((_, i) => i).filter((i) => dy!.shape[i] !== x.shape[i]);
+    const [x, widths] = node.inputs;
+    const pads = constantNumbers('Pad', widths);
+    const axes = x.shape.map((_, i) => i).filter((i) => dy.shape[i] !== x.shape[i]);
     return [
       slice(
-        dy!,
+        dy,
         axes,
         axes.map((i) => pads[i]),
         axes.map((i) => pads[i] + x.shape[i]),
@@ -192,13 +182,13 @@ const padOperator: Operator = {
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
   const pads = [...before, ...after];
   if (pads.every((n) => n === 0)) return x;
-  return x.graph.apply(padOperator, [x, x.graph.integers(pads)], { _pads: { ints: pads } });
+  return x.graph.apply(padOperator, [x, x.graph.integers(pads)]);
 }
 
-const gatherOperator: Operator = {
+const gatherOperator: Operator<AxisAttributes> = {
   name: 'Gather',
-  infer([x, indices], attributes) {
-    const axis = (attributes['axis'] as { int: number }).int;
+  attributes: { axis: 'int' },
+  infer([x, indices], { axis }) {
     expect(indices.type === 'int64' && indices.shape.length === 1, 'Gather', 'int64 [n]', [
       indices,
     ]);
@@ -215,11 +205,11 @@ const gatherOperator: Operator = {
   // Rows that were taken several times add up.
   gradient(node, [dy]) {
     const [x, indices] = node.inputs;
-    const axis = (node.attributes['axis'] as { int: number }).int;
-    const order = Array.from(x.graph.constants.get(indices) as BigInt64Array, Number);
+    const { axis } = node.attributes;
+    const order = constantNumbers('gradient of Gather', indices);
     const rows = Array.from({ length: x.shape[axis] }, (_, row) =>
       order
-        .flatMap((source, i) => (source === row ? [slice(dy!, [axis], [i], [i + 1])] : []))
+        .flatMap((source, i) => (source === row ? [slice(dy, [axis], [i], [i + 1])] : []))
         .reduce<Value | null>((sum, part) => (sum ? add(sum, part) : part), null),
     );
     const zero = () => {
@@ -244,5 +234,14 @@ export function gather(x: Value, indices: readonly number[], axis: number): Valu
     `indices from 0 to below ${n}`,
     `[${indices.join(', ')}]`,
   );
-  return x.graph.apply(gatherOperator, [x, x.graph.integers(indices)], { axis: { int: axis } });
+  return x.graph.apply(gatherOperator, [x, x.graph.integers(indices)], { axis });
 }
+
+export const shapeOperators = [
+  reshapeOperator,
+  transposeOperator,
+  concatOperator,
+  sliceOperator,
+  padOperator,
+  gatherOperator,
+];

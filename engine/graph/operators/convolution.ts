@@ -1,4 +1,4 @@
-import { expect, type Node, type Operator, type TensorType, type Value } from './graph';
+import { expect, type Operator, type TensorType, type Value } from '../graph';
 import { matmul } from './matmul';
 import { reduceSum } from './reduction';
 import { concat, gather, pad, reshape, slice, transpose } from './shape';
@@ -11,49 +11,35 @@ export interface ConvolutionOptions {
   groups?: number;
 }
 
-interface Geometry {
-  strides: [number, number];
+/** A convolution's attributes, by ONNX's names. */
+type ConvAttributes = {
+  readonly strides: readonly [number, number];
   /** Top, left, bottom, right. */
-  pads: [number, number, number, number];
-  dilations: [number, number];
-  groups: number;
-}
+  readonly pads: readonly [number, number, number, number];
+  readonly dilations: readonly [number, number];
+  readonly group: number;
+};
+type ConvTransposeAttributes = ConvAttributes & {
+  readonly output_padding: readonly [number, number];
+};
+const kinds = { strides: 'ints', pads: 'ints', dilations: 'ints', group: 'int' } as const;
 
-function geometryOf(attributes: Node['attributes']): Geometry {
-  const ints = (name: string) => (attributes[name] as { ints: readonly number[] }).ints;
-  return {
-    strides: [...ints('strides')] as [number, number],
-    pads: [...ints('pads')] as [number, number, number, number],
-    dilations: [...ints('dilations')] as [number, number],
-    groups: (attributes['group'] as { int: number }).int,
-  };
-}
-
-function attributesOf(g: Geometry): Node['attributes'] {
-  return {
-    strides: { ints: g.strides },
-    pads: { ints: g.pads },
-    dilations: { ints: g.dilations },
-    group: { int: g.groups },
-  };
-}
-
-const square = (o: ConvolutionOptions): Geometry => ({
+const square = (o: ConvolutionOptions): ConvAttributes => ({
   strides: [o.stride ?? 1, o.stride ?? 1],
   pads: [o.padding ?? 0, o.padding ?? 0, o.padding ?? 0, o.padding ?? 0],
   dilations: [o.dilation ?? 1, o.dilation ?? 1],
-  groups: o.groups ?? 1,
+  group: o.groups ?? 1,
 });
 
-const convOperator: Operator = {
+const convOperator: Operator<ConvAttributes> = {
   name: 'Conv',
-  infer([x, w, b], attributes) {
-    const g = geometryOf(attributes);
+  attributes: kinds,
+  infer([x, w, b], g) {
     expect(x.shape.length === 4, 'Conv', 'an image [n, channels, rows, columns]', [x]);
     expect(
-      w.shape.length === 4 && w.shape[1] * g.groups === x.shape[1] && w.shape[0] % g.groups === 0,
+      w.shape.length === 4 && w.shape[1] * g.group === x.shape[1] && w.shape[0] % g.group === 0,
       'Conv',
-      `weights [out, ${x.shape[1]} / ${g.groups} groups, rows, columns]`,
+      `weights [out, ${x.shape[1]} / ${g.group} groups, rows, columns]`,
       [w],
     );
     expect(
@@ -79,32 +65,31 @@ const convOperator: Operator = {
   },
   gradient(node, [dy], needs) {
     const [x, w] = node.inputs;
-    const g = geometryOf(node.attributes);
+    const g = node.attributes;
     return [
-      needs[0] ? inputGradient(dy!, w, x, g) : null,
-      needs[1] ? weightGradient(x, dy!, w.shape, g) : null,
+      needs[0] ? inputGradient(dy, w, x, g) : null,
+      needs[1] ? weightGradient(x, dy, w.shape, g) : null,
       ...(node.inputs.length > 2
-        ? [needs[2] ? reshape(reduceSum(dy!, [0, 2, 3]), [w.shape[0]]) : null]
+        ? [needs[2] ? reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]) : null]
         : []),
     ];
   },
 };
 
-const convTransposeOperator: Operator = {
+const convTransposeOperator: Operator<ConvTransposeAttributes> = {
   name: 'ConvTranspose',
-  infer([x, w, b], attributes) {
-    const g = geometryOf(attributes);
-    const extra = (attributes['output_padding'] as { ints: readonly number[] }).ints;
+  attributes: { ...kinds, output_padding: 'ints' },
+  infer([x, w, b], g) {
     expect(
       x.shape.length === 4 &&
         w.shape.length === 4 &&
         w.shape[0] === x.shape[1] &&
-        x.shape[1] % g.groups === 0,
+        x.shape[1] % g.group === 0,
       'ConvTranspose',
       `an image [n, channels, rows, columns] and weights [${x.shape[1]}, out / groups, rows, columns]`,
       [x, w],
     );
-    const out = w.shape[1] * g.groups;
+    const out = w.shape[1] * g.group;
     expect(
       !b || (b.shape.length === 1 && b.shape[0] === out),
       'ConvTranspose',
@@ -117,7 +102,7 @@ const convTransposeOperator: Operator = {
         g.pads[i] -
         g.pads[2 + i] +
         g.dilations[i] * (w.shape[2 + i] - 1) +
-        extra[i] +
+        g.output_padding[i] +
         1,
     );
     return [{ type: x.type, shape: [x.shape[0], out, ...size] }];
@@ -126,19 +111,20 @@ const convTransposeOperator: Operator = {
   // weight gradient with image and output exchanged.
   gradient(node, [dy], needs) {
     const [x, w] = node.inputs;
-    const g = geometryOf(node.attributes);
+    const { strides, pads, dilations, group } = node.attributes;
+    const g = { strides, pads, dilations, group };
     return [
-      needs[0] ? x.graph.apply(convOperator, [dy!, w], attributesOf(g)) : null,
-      needs[1] ? weightGradient(dy!, x, w.shape, g) : null,
+      needs[0] ? x.graph.apply(convOperator, [dy, w], g) : null,
+      needs[1] ? weightGradient(dy, x, w.shape, g) : null,
       ...(node.inputs.length > 2
-        ? [needs[2] ? reshape(reduceSum(dy!, [0, 2, 3]), [dy!.shape[1]]) : null]
+        ? [needs[2] ? reshape(reduceSum(dy, [0, 2, 3]), [dy.shape[1]]) : null]
         : []),
     ];
   },
 };
 
 /** The gradient of a convolution in its image. */
-function inputGradient(dy: Value, w: Value, x: TensorType, g: Geometry): Value {
+function inputGradient(dy: Value, w: Value, x: TensorType, g: ConvAttributes): Value {
   const [, , kh, kw] = w.shape;
   const reach = [g.dilations[0] * (kh - 1), g.dilations[1] * (kw - 1)];
   const unit = g.strides[0] === 1 && g.strides[1] === 1;
@@ -150,26 +136,22 @@ function inputGradient(dy: Value, w: Value, x: TensorType, g: Geometry): Value {
     g.pads[3] <= reach[1]
   ) {
     // A convolution with the flipped, transposed weights: faster here than ConvTranspose.
-    return dy.graph.apply(convOperator, [dy, transposeKernels(flipKernels(w), g.groups)], {
-      ...attributesOf({
-        ...g,
-        pads: [
-          reach[0] - g.pads[0],
-          reach[1] - g.pads[1],
-          reach[0] - g.pads[2],
-          reach[1] - g.pads[3],
-        ],
-      }),
+    return dy.graph.apply(convOperator, [dy, transposeKernels(flipKernels(w), g.group)], {
+      ...g,
+      pads: [
+        reach[0] - g.pads[0],
+        reach[1] - g.pads[1],
+        reach[0] - g.pads[2],
+        reach[1] - g.pads[3],
+      ],
     });
   }
-  const padding = [0, 1].map(
-    (i) =>
-      x.shape[2 + i] -
-      ((dy.shape[2 + i] - 1) * g.strides[i] - g.pads[i] - g.pads[2 + i] + reach[i] + 1),
-  );
+  const rest = (i: number) =>
+    x.shape[2 + i] -
+    ((dy.shape[2 + i] - 1) * g.strides[i] - g.pads[i] - g.pads[2 + i] + reach[i] + 1);
   return dy.graph.apply(convTransposeOperator, [dy, w], {
-    ...attributesOf(g),
-    output_padding: { ints: padding },
+    ...g,
+    output_padding: [rest(0), rest(1)],
   });
 }
 
@@ -194,11 +176,11 @@ function transposeKernels(w: Value, groups: number): Value {
  * The gradient of a convolution in its weights, [out, in / groups, kh, kw]: for each tap of the kernel the products of the
  * shifted image with the output's gradient, as matrix products over the flattened plane.
  */
-function weightGradient(x: Value, dy: Value, shape: readonly number[], g: Geometry): Value {
+function weightGradient(x: Value, dy: Value, shape: readonly number[], g: ConvAttributes): Value {
   const [out, , kh, kw] = shape;
   const [n, channels] = x.shape;
   const [, , oh, ow] = dy.shape;
-  const { groups, strides, dilations } = g;
+  const { group: groups, strides, dilations } = g;
   const padded = pad(x, [0, 0, g.pads[0], g.pads[1]], [0, 0, g.pads[2], g.pads[3]]);
   if (groups === channels && groups === out) return depthwiseWeightGradient(padded, dy, shape, g);
 
@@ -251,7 +233,7 @@ function depthwiseWeightGradient(
   padded: Value,
   dy: Value,
   shape: readonly number[],
-  g: Geometry,
+  g: ConvAttributes,
 ): Value {
   const [n, channels, h, w] = padded.shape;
   const [, , oh, ow] = dy.shape;
@@ -259,12 +241,7 @@ function depthwiseWeightGradient(
   const correlation = dy.graph.apply(
     convOperator,
     [reshape(padded, [1, n * channels, h, w]), reshape(dy, [n * channels, 1, oh, ow])],
-    attributesOf({
-      strides: g.dilations,
-      pads: [0, 0, 0, 0],
-      dilations: g.strides,
-      groups: n * channels,
-    }),
+    { strides: g.dilations, pads: [0, 0, 0, 0], dilations: g.strides, group: n * channels },
   );
   const kernels = slice(correlation, [2, 3], [0, 0], [kh, kw]);
   return reshape(reduceSum(reshape(kernels, [n, channels, kh, kw]), [0]), shape);
@@ -277,7 +254,7 @@ export function conv(
   bias: Value | null,
   options: ConvolutionOptions = {},
 ): Value {
-  return x.graph.apply(convOperator, bias ? [x, w, bias] : [x, w], attributesOf(square(options)));
+  return x.graph.apply(convOperator, bias ? [x, w, bias] : [x, w], square(options));
 }
 
 /** A transposed 2D convolution: x [n, in, h, w], weights [in, out / groups, kh, kw], bias [out]. */
@@ -288,7 +265,9 @@ export function convTranspose(
   options: ConvolutionOptions = {},
 ): Value {
   return x.graph.apply(convTransposeOperator, bias ? [x, w, bias] : [x, w], {
-    ...attributesOf(square(options)),
-    output_padding: { ints: [0, 0] },
+    ...square(options),
+    output_padding: [0, 0],
   });
 }
+
+export const convolutionOperators = [convOperator, convTransposeOperator];

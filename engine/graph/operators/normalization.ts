@@ -1,4 +1,4 @@
-import { expect, type Operator, type TensorType, type Value } from './graph';
+import { ancestors, expect, type Node, type Operator, type TensorType, type Value } from '../graph';
 import { add, div, mul, neg, sqrt } from './elementwise';
 import { reduceMean, reduceSum } from './reduction';
 import { reshape } from './shape';
@@ -11,6 +11,8 @@ export interface BatchNormalizationState {
   mean: Value;
   variance: Value;
 }
+
+type BatchNormalizationAttributes = { readonly epsilon: number };
 
 function infer([x, ...statistics]: readonly TensorType[]): TensorType[] {
   const c = x.shape[1];
@@ -26,66 +28,52 @@ function infer([x, ...statistics]: readonly TensorType[]): TensorType[] {
 }
 
 /** (x - mean) / sqrt(variance + epsilon), and what its gradients need. */
-function parts(node: Parameters<NonNullable<Operator['gradient']>>[0], dy: Value) {
+function parts(node: Node<BatchNormalizationAttributes>, dy: Value) {
   const [x, scale, , mean, variance] = node.inputs;
   const g = x.graph;
   const c = x.shape[1];
-  const { epsilon } = node.attributes as { epsilon: { float: number } };
+  const { epsilon } = node.attributes;
   const normalized = batchNormalization(
     x,
     { scale: ones(x), shift: zeros(x), mean, variance },
-    epsilon.float,
+    epsilon,
   );
   const perChannel = (v: Value) => reshape(reduceSum(v, [0, 2, 3]), [c]);
   return {
     normalized,
     /** scale / standard deviation, [c] */
-    factor: div(scale, sqrt(add(variance, g.scalar(epsilon.float)))),
+    factor: div(scale, sqrt(add(variance, g.scalar(epsilon)))),
     scaleGradient: perChannel(mul(dy, normalized)),
     shiftGradient: perChannel(dy),
   };
 }
 
-/** With fixed statistics it is an affine map of each channel. */
-const fixedOperator: Operator = {
-  name: 'BatchNormalization',
-  infer,
-  gradient(node, [dy], needs) {
-    const p = parts(node, dy!);
-    return [
-      needs[0] ? affine(dy!, p.factor, null) : null,
-      p.scaleGradient,
-      p.shiftGradient,
-      null,
-      null,
-    ];
-  },
-};
+/** True for statistics that the graph computes from the values that they normalise. */
+const ofBatch = ([x, , , mean]: readonly Value[]) =>
+  [...ancestors([mean])].some((node) => node.inputs.includes(x));
 
 /**
- * With the batch's own mean and variance the gradient in x is the total one, through them too:
- * dx = factor (dy - mean(dy) - normalized mean(dy normalized)).
+ * With fixed statistics it is an affine map of each channel. With the batch's own mean and variance the gradient in x is the
+ * total one, through them too: dx = factor (dy - mean(dy) - normalized mean(dy normalized)). In either case none is left for the
+ * statistics themselves.
  */
-const ofBatchOperator: Operator = {
+const batchNormalizationOperator: Operator<BatchNormalizationAttributes> = {
   name: 'BatchNormalization',
+  attributes: { epsilon: 'float' },
   infer,
   gradient(node, [dy], needs) {
-    const p = parts(node, dy!);
+    const p = parts(node, dy);
     const [x] = node.inputs;
-    const share = x.graph.scalar(-x.shape[1] / x.size);
-    const towards = (sum: Value) => mul(mul(p.factor, sum), share);
-    return [
-      needs[0]
-        ? add(
-            affine(dy!, p.factor, towards(p.shiftGradient)),
-            affine(p.normalized, towards(p.scaleGradient), null),
-          )
-        : null,
-      p.scaleGradient,
-      p.shiftGradient,
-      null,
-      null,
-    ];
+    const inImage = () => {
+      if (!ofBatch(node.inputs)) return affine(dy, p.factor, null);
+      const share = x.graph.scalar(-x.shape[1] / x.size);
+      const towards = (sum: Value) => mul(mul(p.factor, sum), share);
+      return add(
+        affine(dy, p.factor, towards(p.shiftGradient)),
+        affine(p.normalized, towards(p.scaleGradient), null),
+      );
+    };
+    return [needs[0] ? inImage() : null, p.scaleGradient, p.shiftGradient, null, null];
   },
 };
 
@@ -100,13 +88,13 @@ const affine = (x: Value, factor: Value, shift: Value | null): Value =>
     0,
   );
 
-/** Normalisation of x [n, channels, rows, columns] with the given statistics, which are taken as constants. */
+/**
+ * Normalisation of x [n, channels, rows, columns] with the given statistics. They are taken as constants, unless they are
+ * computed from x, as in training.
+ */
 export const batchNormalization = (x: Value, s: BatchNormalizationState, epsilon: number): Value =>
-  apply(fixedOperator, x, s, epsilon);
-
-const apply = (operator: Operator, x: Value, s: BatchNormalizationState, epsilon: number) =>
-  x.graph.apply(operator, [x, s.scale, s.shift, s.mean, s.variance], {
-    epsilon: { float: epsilon },
+  x.graph.apply(batchNormalizationOperator, [x, s.scale, s.shift, s.mean, s.variance], {
+    epsilon,
   });
 
 /**
@@ -129,8 +117,10 @@ export function batchNormalizationInTraining(
   const running = (old: Value, batch: Value) =>
     add(mul(old, g.scalar(1 - momentum)), mul(batch, g.scalar(momentum)));
   return {
-    y: apply(ofBatchOperator, x, { ...s, mean, variance }, epsilon),
+    y: batchNormalization(x, { ...s, mean, variance }, epsilon),
     mean: running(s.mean, mean),
     variance: running(s.variance, mul(variance, g.scalar(count / (count - 1)))),
   };
 }
+
+export const normalizationOperators = [batchNormalizationOperator];

@@ -1,14 +1,17 @@
-import { expect, type Operator, type Value } from './graph';
+import { expect, type Operator, type Value } from '../graph';
 import { cast, div, equal, mul } from './elementwise';
 import { upsampleNearest } from './resize';
 
-const windowOf = (attributes: Parameters<Operator['infer']>[1]) =>
-  (attributes['kernel_shape'] as { ints: readonly number[] }).ints[0];
+/** Square windows without overlap: all four numbers are one. */
+type PoolAttributes = {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+};
+const kinds = { kernel_shape: 'ints', strides: 'ints' } as const;
 
 const infer =
-  (name: string): Operator['infer'] =>
-  ([x], attributes) => {
-    const k = windowOf(attributes);
+  (name: string): Operator<PoolAttributes>['infer'] =>
+  ([x], { kernel_shape: [k] }) => {
     expect(
       x.shape.length === 4 && x.shape[2] % k === 0 && x.shape[3] % k === 0,
       name,
@@ -21,30 +24,32 @@ const infer =
 
 // The gradient goes to the element that was the largest; equal ones share it. (MaxUnpool would need the indices, which not every
 // device's MaxPool gives.)
-const maxPoolOperator: Operator = {
+const maxPoolOperator: Operator<PoolAttributes> = {
   name: 'MaxPool',
+  attributes: kinds,
   infer: infer('MaxPool'),
   gradient(node, [dy]) {
     const [x] = node.inputs;
     const [y] = node.outputs;
-    const k = windowOf(node.attributes);
+    const [k] = node.attributes.kernel_shape;
     const largest = cast(equal(x, upsampleNearest(y, k)), 'float32');
     const count = mul(averagePool(largest, k), x.graph.scalar(k * k));
-    return [mul(largest, upsampleNearest(div(dy!, count), k))];
+    return [mul(largest, upsampleNearest(div(dy, count), k))];
   },
 };
 
 // d average(x) = dy / k^2 on every element of the window
-const averagePoolOperator: Operator = {
+const averagePoolOperator: Operator<PoolAttributes> = {
   name: 'AveragePool',
+  attributes: kinds,
   infer: infer('AveragePool'),
   gradient(node, [dy]) {
-    const k = windowOf(node.attributes);
-    return [upsampleNearest(mul(dy!, dy!.graph.scalar(1 / (k * k))), k)];
+    const [k] = node.attributes.kernel_shape;
+    return [upsampleNearest(mul(dy, dy.graph.scalar(1 / (k * k))), k)];
   },
 };
 
-const attributes = (k: number) => ({ kernel_shape: { ints: [k, k] }, strides: { ints: [k, k] } });
+const attributes = (k: number): PoolAttributes => ({ kernel_shape: [k, k], strides: [k, k] });
 
 /** The maximum of each k x k window, without overlap. */
 export const maxPool = (x: Value, k: number): Value =>
@@ -53,3 +58,5 @@ export const maxPool = (x: Value, k: number): Value =>
 /** The mean of each k x k window, without overlap. */
 export const averagePool = (x: Value, k: number): Value =>
   x.graph.apply(averagePoolOperator, [x], attributes(k));
+
+export const poolingOperators = [maxPoolOperator, averagePoolOperator];
