@@ -10,7 +10,7 @@ import { initialize } from '../engine/networks/initialization';
 import { Network } from '../engine/networks/network';
 import { Random } from '../engine/random';
 import { openDevice } from '../engine/runtime/device';
-import { Program } from '../engine/runtime/program';
+import { compile } from '../engine/runtime/compile';
 import { stepFactors } from '../engine/training/optimizer';
 import { addTrainingStep } from '../engine/training/training-graph';
 
@@ -44,7 +44,7 @@ async function engine({ config, train, batch, size }: (typeof cases)[number]): P
     );
   } else graph.output('probabilities', softmax(logits, 1));
   const weights = initialize(graph, 0, ['']);
-  const program = await Program.compile(graph, {
+  const program = await compile(graph, {
     device: await openDevice('cpu'),
     ...(train ? { state: weights } : { frozen: weights }),
   });

@@ -12,6 +12,7 @@ import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
 import { RunFolder } from '../runs/run-folder';
+import { deviceNames } from '../runtime/catalogue';
 import { formatReport, formatSeeds } from '../presentation/terminal';
 import { version } from '../version';
 
@@ -42,15 +43,7 @@ const assignment = (text: string, all: Record<string, string>): Record<string, s
   if (name === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
   return { ...all, [name]: value };
 };
-const deviceOption = new Option('--device <device>', 'where to compute').choices([
-  'auto',
-  'cpu',
-  'webgpu',
-  'cuda',
-  'directml',
-  'coreml',
-  'wasm',
-]);
+const deviceOption = new Option('--device <device>', 'where to compute').choices(deviceNames);
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };

@@ -9,7 +9,7 @@ import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
 import type { Spacing } from '../metrics/surface';
 import { Random } from '../random';
-import type { Device } from '../runtime/device';
+import type { Device } from '../runtime/runtime';
 import type { MetricName, Aggregate, ClassMetrics } from '../contract/metrics';
 import type { CaseReport, DomainReport, NetworkReport, Threshold } from '../contract/report';
 import type { NetworkInfo } from '../contract/plan';

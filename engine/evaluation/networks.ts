@@ -6,7 +6,7 @@ import { elements } from '../graph/graph';
 import { frechetSemanticDistance } from '../metrics/fsd';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { Random } from '../random';
-import type { Device } from '../runtime/device';
+import type { Device } from '../runtime/runtime';
 import type { Weights } from '../weights';
 import { chooseThreshold, evaluateNetwork, gainsOf, type OutputKind } from './evaluation';
 import { inferenceGraph, Segmenter, VectorEncoder } from './segmenter';

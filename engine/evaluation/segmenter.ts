@@ -8,8 +8,8 @@ import { unit } from '../method/gkd/vectors';
 import { Graph } from '../graph/graph';
 import { softmax } from '../graph/operators/softmax';
 import { Network } from '../networks/network';
-import type { Device } from '../runtime/device';
-import { Program } from '../runtime/program';
+import { compile } from '../runtime/compile';
+import type { Device, Program } from '../runtime/runtime';
 import type { Weights } from '../weights';
 
 const batchSize = 8;
@@ -41,7 +41,7 @@ export class Segmenter {
     device: Device,
   ): Promise<Segmenter> {
     const graph = inferenceGraph(config, role, batchSize);
-    return new Segmenter(await Program.compile(graph, { device, frozen: weights }), config);
+    return new Segmenter(await compile(graph, { device, frozen: weights }), config);
   }
 
   /** Class probabilities of a case on its prepared grid, [slices][classes + 1][rows][columns]. */
@@ -103,7 +103,7 @@ export class VectorEncoder {
       ...config.input.size,
     ]);
     graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
-    return new VectorEncoder(await Program.compile(graph, { device, frozen: weights }), config);
+    return new VectorEncoder(await compile(graph, { device, frozen: weights }), config);
   }
 
   /** Vectors of slices (or tiles, with `fit: "patch"`), at most `limit` of them, evenly spread over the cases. */

@@ -8,8 +8,9 @@ import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { planOf, stagesOf } from '../method/stages';
 import { casesCsv } from '../presentation/cases-csv';
-import { openDevice, type Device } from '../runtime/device';
-import { runtimeOf } from '../runtime/onnxruntime';
+import { openDevice } from '../runtime/device';
+import type { Device } from '../runtime/runtime';
+import { runtimeOf } from '../runtime/catalogue';
 import type { Stage } from '../training/stage';
 import { Cancelled, trainStage } from '../training/train';
 import { version } from '../version';
@@ -132,7 +133,8 @@ class Run {
     this.device = await openDevice(config.device, config.threads);
     const { name, description, threads, note } = this.device;
     this.record.device = { name, description, threads };
-    this.record.versions['onnxruntime'] = runtimeOf(this.device).env.versions.common;
+    const runtime = runtimeOf(name);
+    this.record.versions[runtime.name] = runtime.version();
     await this.folder.writeRecord(this.record);
     this.emit({ type: 'device', device: name, name: description, threads, note });
 

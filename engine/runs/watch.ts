@@ -7,7 +7,7 @@ import { VectorEncoder } from '../evaluation/segmenter';
 import { graphSnapshot } from '../method/gkd/snapshot';
 import { mean } from '../metrics/statistics';
 import { Random } from '../random';
-import type { Device } from '../runtime/device';
+import type { Device } from '../runtime/runtime';
 import type { Stage } from '../training/stage';
 import type { Weights } from '../weights';
 import type { PreparedCohort } from './prepared-cohort';

@@ -6,7 +6,7 @@ import { writeWhole } from '../files';
 import { writeDemo } from '../demo/demo';
 import { UserError } from '../errors';
 import { openDevice } from '../runtime/device';
-import { loadRuntime } from '../runtime/onnxruntime';
+import { runtimeOf } from '../runtime/catalogue';
 import { version } from '../version';
 import type { Handlers } from './handler';
 
@@ -43,15 +43,14 @@ export const projectHandlers: Handlers<keyof ProjectCalls> = {
         return (error as Error).message;
       }
     };
+    const runtime = runtimeOf('cpu');
     return {
       MedDistill: version,
       Node: process.version,
       Platform: `${process.platform} ${process.arch}, ${release()}`,
-      'ONNX Runtime': await attempt(() => {
-        const { env, listSupportedBackends } = loadRuntime();
-        const backends = listSupportedBackends().map(({ name }) => name);
-        return `${env.versions.node ?? env.versions.common} with ${backends.join(', ')}`;
-      }),
+      [runtime.title]: await attempt(
+        () => `${runtime.version()} with ${runtime.providers().join(', ')}`,
+      ),
       Device: await attempt(async () => {
         const { name, description, threads, note } = await openDevice('auto');
         return `${name} (${description}), ${threads} threads${note ? `; ${note}` : ''}`;

@@ -8,8 +8,8 @@ import type { EngineEvent } from '../contract/events';
 import type { TermInfo } from '../contract/plan';
 import type { StageRecord } from '../contract/run-record';
 import { Random } from '../random';
-import type { Device } from '../runtime/device';
-import { Program } from '../runtime/program';
+import { compile } from '../runtime/compile';
+import type { Device, Program } from '../runtime/runtime';
 import { stepFactors } from './optimizer';
 import { learningRateAt } from './schedule';
 import type { Shapes, Weights } from '../weights';
@@ -65,7 +65,7 @@ export async function trainStage(
   for (const name of frozen.keys()) start.delete(name);
   for (const [name, data] of checkpoint?.state ?? given) if (start.has(name)) start.set(name, data);
 
-  const program = await Program.compile(graph, { device, frozen, state: start });
+  const program = await compile(graph, { device, frozen, state: start });
   let norms: Program | null = null;
   const weightsOf = (state: Weights): Weights =>
     new Map([...state].filter(([name]) => isTrained(name) && !name.includes('@')));
@@ -125,7 +125,7 @@ export async function trainStage(
         if (!norms) {
           const diagnosis = new Graph();
           addGradientNorms(diagnosis, stage.build(diagnosis, batchSize));
-          norms = await Program.compile(diagnosis, {
+          norms = await compile(diagnosis, {
             device,
             frozen,
             state: await program.state(),

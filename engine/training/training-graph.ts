@@ -13,7 +13,7 @@ import {
 import { gradients } from '../graph/gradients';
 import type { Graph, Value } from '../graph/graph';
 import { sumAll } from '../graph/operators/reduction';
-import { next } from '../runtime/program';
+import { next } from '../runtime/state';
 import { optimizerStep } from './optimizer';
 import type { Loss, WeightedTerm } from './stage';
 

@@ -2,8 +2,8 @@ import { Graph, type Value } from '../../../engine/graph/graph';
 import { mul } from '../../../engine/graph/operators/elementwise';
 import { gradients } from '../../../engine/graph/gradients';
 import { sumAll } from '../../../engine/graph/operators/reduction';
-import type { Device } from '../../../engine/runtime/device';
-import { Program } from '../../../engine/runtime/program';
+import type { Device } from '../../../engine/runtime/runtime';
+import { compile } from '../../../engine/runtime/compile';
 import assert from 'node:assert/strict';
 
 export const cpu: Device = { name: 'cpu', description: 'for tests', threads: 1 };
@@ -21,7 +21,7 @@ export async function evaluate(
 ): Promise<Record<string, Float32Array>> {
   const { graph, values, feeds } = graphOn(inputs);
   for (const [name, value] of Object.entries(build(graph, values))) graph.output(name, value);
-  const program = await Program.compile(graph, { device: cpu });
+  const program = await compile(graph, { device: cpu });
   const results = await program.run(feeds);
   await program.release();
   return results;
@@ -82,7 +82,7 @@ export async function assertGradients(
   const analytic = await differentiate(inputs, build, upstream);
   const { graph, values, feeds } = graphOn(inputs);
   graph.output('y', build(values));
-  const program = await Program.compile(graph, { device: cpu });
+  const program = await compile(graph, { device: cpu });
   const loss = async () => {
     const { y } = await program.run(feeds);
     return y.reduce((sum, v, i) => sum + v * (upstream?.[i] ?? 1), 0);

@@ -5,7 +5,7 @@ import { interLoss, intraLoss } from '../../../engine/method/gkd/contrastive-gra
 import { add, stopGradient } from '../../../engine/graph/operators/elementwise';
 import { gradients } from '../../../engine/graph/gradients';
 import { Graph, type Value } from '../../../engine/graph/graph';
-import { Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
 import {
   addGradientNorms,
   addTrainingStep,
@@ -25,7 +25,7 @@ const golden = goldenFile.stages as unknown as Record<string, Golden>;
 
 /** Runs a graph on the golden images and weights. */
 async function run(graph: Graph, n: number): Promise<Record<string, Float32Array>> {
-  const program = await Program.compile(graph, { device: cpu, frozen: weights });
+  const program = await compile(graph, { device: cpu, frozen: weights });
   const results = await program.run(feeds(n));
   await program.release();
   return results;
@@ -103,7 +103,7 @@ describe('stages of the method', () => {
       addTrainingStep(graph, loss, { optimizer, clipNorm: 0 });
       const used = [...graph.parameters.keys()];
       const state = new Map(used.map((w) => [w, weights.get(w)!]));
-      const program = await Program.compile(graph, { device: cpu, state });
+      const program = await compile(graph, { device: cpu, state });
       await program.run({ ...feeds(n), ...stepFactors(optimizer, 0, 1) });
       const after = await program.state();
       await program.release();
@@ -184,7 +184,7 @@ describe('cross distillation', () => {
           [name.replace('teacher/', 'student/').replace('tan/', 'san/'), data] as const,
         ]),
     );
-    const program = await Program.compile(graph, { device: cpu, frozen: equal });
+    const program = await compile(graph, { device: cpu, frozen: equal });
     const found = await program.run(feeds(images * (1 + views)));
     await program.release();
     assertClose(found['intra'], [0], 'intra', 1e-6, 1);

@@ -6,7 +6,7 @@ import { softened } from '../../../engine/method/kd';
 import { networksOf, stagesOf } from '../../../engine/method/stages';
 import type { StudentConfig } from '../../../engine/method/setup';
 import { initialize } from '../../../engine/networks/initialization';
-import { Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
 import { addGradientNorms, trainedWeights } from '../../../engine/training/training-graph';
 import { assertClose, assertGradients, cpu, differentiate, type Stored } from '../graph/shared';
 import goldenFile from './golden/methods.json';
@@ -133,7 +133,7 @@ describe('a method', () => {
       const diagnosis = new Graph();
       addGradientNorms(diagnosis, stage.build(diagnosis, images));
       const state = initialize(diagnosis, 1, ['']);
-      const program = await Program.compile(diagnosis, { device: cpu, state });
+      const program = await compile(diagnosis, { device: cpu, state });
       const norms = await program.run(feeds(images * (1 + stage.views)));
       await program.release();
       assert.equal(Object.keys(norms).length, Object.keys(loss.terms).length);

@@ -7,7 +7,7 @@ import { Graph } from '../../../engine/graph/graph';
 import type { GraphSnapshot } from '../../../engine/contract/events';
 import { Random } from '../../../engine/random';
 import { openDevice } from '../../../engine/runtime/device';
-import { Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
 import { writeGraphs, writeViews } from '../../../engine/runs/snapshot-files';
 import { graphSnapshot, thumbnail, type GraphInput } from '../../../engine/method/gkd/snapshot';
 import { withFolder } from '../images/shared';
@@ -36,7 +36,7 @@ describe('a snapshot of the contrastive graphs', () => {
     const v = graph.input('v', 'float32', [images * (1 + views), k]);
     graph.output('intra', intraEdges(v, images));
     graph.output('inter', interEdges(v, images, 'batch'));
-    const program = await Program.compile(graph, { device: await openDevice('cpu', 1) });
+    const program = await compile(graph, { device: await openDevice('cpu', 1) });
     try {
       const edges = await program.run({ v: input.student });
       closeTo(snapshot.intra.student.flat(), edges.intra, 1e-4);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Graph } from '../../../engine/graph/graph';
 import { architectureOf, type NetworkConfig } from '../../../engine/networks/catalogue';
 import { Network } from '../../../engine/networks/network';
-import { Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
 import { assertClose, cpu } from '../graph/shared';
 import goldenFile from './golden/networks.json';
 
@@ -63,7 +63,7 @@ describe('networks', () => {
         const weights = new Map(
           [...graph.parameters.values()].map((p) => [p.name, sines(p.name, p.value.shape)]),
         );
-        const program = await Program.compile(graph, { device: cpu, frozen: weights });
+        const program = await compile(graph, { device: cpu, frozen: weights });
         const count = 2 * expected.channels * size[0] * size[1];
         const found = await program.run({
           x: Float32Array.from({ length: count }, (_, i) => Math.cos(0.7 * i)),

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadConfig, readConfigText } from '../../../engine/config/load';
 import { inspect } from '../../../engine/images/inspect';
 import { readVolume } from '../../../engine/images/read-volume';
 import { UserError } from '../../../engine/errors';
 import type { EngineEvent } from '../../../engine/contract/events';
-import { loadRuntime } from '../../../engine/runtime/onnxruntime';
 import { evaluateRun, openRun, predict } from '../../../engine/runs/finished-run';
 import type { Report } from '../../../engine/contract/report';
 import { formatReport } from '../../../engine/presentation/terminal';
@@ -111,9 +111,8 @@ describe('runDistillation', function () {
       assert.ok(errors.data.some((value) => value > 0));
 
       // The exported student takes any number of images.
-      const ort = loadRuntime();
-      const session = await ort.InferenceSession.create(join(run, 'student.onnx'));
-      const input = new ort.Tensor('float32', new Float32Array(3 * 32 * 32), [3, 1, 32, 32]);
+      const session = await InferenceSession.create(join(run, 'student.onnx'));
+      const input = new Tensor('float32', new Float32Array(3 * 32 * 32), [3, 1, 32, 32]);
       const { probabilities } = await session.run({ image: input });
       assert.deepEqual(probabilities.dims, [3, 2, 32, 32]);
       const data = probabilities.data as Float32Array;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpus } from 'node:os';
 import { openDevice } from '../../../engine/runtime/device';
-import { loadRuntime } from '../../../engine/runtime/onnxruntime';
+import { runtimeOf } from '../../../engine/runtime/catalogue';
 
 describe('openDevice', () => {
   it('opens the processor, with its name and the threads asked for', async () => {
@@ -14,11 +14,11 @@ describe('openDevice', () => {
 
   it('takes what really starts, and says why nothing better does', async () => {
     const device = await openDevice('auto');
-    const backends = loadRuntime().listSupportedBackends();
-    const better = backends.some(({ name }) => name !== 'cpu');
+    const backends = runtimeOf('cpu').providers();
+    const better = backends.some((name) => name !== 'cpu');
     if (device.name === 'cpu' && better)
       assert.match(device.note ?? '', /^Running on the cpu: .+\.$/);
-    assert.ok(backends.some(({ name }) => device.name === (name === 'dml' ? 'directml' : name)));
+    assert.ok(backends.some((name) => device.name === (name === 'dml' ? 'directml' : name)));
   });
 
   it('refuses a device that does not start here, in one sentence with its name', async () => {

@@ -3,8 +3,9 @@ import { loadConfig } from '../../../engine/config/load';
 import { Graph, elements } from '../../../engine/graph/graph';
 import { initialize } from '../../../engine/networks/initialization';
 import { Random } from '../../../engine/random';
-import { openDevice, type Device } from '../../../engine/runtime/device';
-import { Program } from '../../../engine/runtime/program';
+import { openDevice } from '../../../engine/runtime/device';
+import type { Device } from '../../../engine/runtime/runtime';
+import { compile } from '../../../engine/runtime/compile';
 import { stepFactors } from '../../../engine/training/optimizer';
 import { stagesOf } from '../../../engine/method/stages';
 import { type Stage } from '../../../engine/training/stage';
@@ -63,7 +64,7 @@ async function twoSteps(stage: Stage, device: Device) {
   addTrainingStep(graph, loss, { optimizer, clipNorm: 1 });
   const all = initialize(graph, 1, ['']);
   const trained = (key: string) => loss.trains.some((prefix) => key.startsWith(prefix));
-  const program = await Program.compile(graph, {
+  const program = await compile(graph, {
     device,
     frozen: new Map([...all].filter(([key]) => !trained(key) && !key.includes('@'))),
     state: new Map([...all].filter(([key]) => trained(key) || key.includes('@'))),

@@ -5,7 +5,9 @@ import { conv } from '../../../engine/graph/operators/convolution';
 import { gradients } from '../../../engine/graph/gradients';
 import { meanAll } from '../../../engine/graph/operators/reduction';
 import { Random } from '../../../engine/random';
-import { next, Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
+import type { Program } from '../../../engine/runtime/runtime';
+import { next } from '../../../engine/runtime/state';
 import { cpu } from '../graph/shared';
 
 const zero = { kind: 'constant', value: 0 } as const;
@@ -26,7 +28,7 @@ const values = async (program: Program, name: string) => [...(await program.stat
 
 describe('program', () => {
   it('carries state from run to run', async () => {
-    const program = await Program.compile(counter(), { device: cpu, frozen, state: start() });
+    const program = await compile(counter(), { device: cpu, frozen, state: start() });
     const seen: number[][] = [];
     for (let i = 0; i < 4; i++)
       seen.push([...(await program.run({ x: Float32Array.of(i, 1) }))['old']]);
@@ -42,7 +44,7 @@ describe('program', () => {
 
   it('hands out copies of its state, and takes copies', async () => {
     const given = start();
-    const program = await Program.compile(counter(), { device: cpu, frozen, state: given });
+    const program = await compile(counter(), { device: cpu, frozen, state: given });
     const before = await program.state();
     given.get('w')![0] = 100;
     await program.run({ x: Float32Array.of(1, 1) });
@@ -61,10 +63,10 @@ describe('program', () => {
   });
 
   it('refuses a weight without a value, and an input of another length', async () => {
-    await assert.rejects(Program.compile(counter(), { device: cpu, state: start() }), {
+    await assert.rejects(compile(counter(), { device: cpu, state: start() }), {
       message: 'parameter rate has neither a frozen value nor a place in the state',
     });
-    const program = await Program.compile(counter(), { device: cpu, frozen, state: start() });
+    const program = await compile(counter(), { device: cpu, frozen, state: start() });
     await assert.rejects(program.run({ x: new Float32Array(3) }), {
       message: 'input x: expected 2 elements, found 3',
     });
@@ -85,7 +87,7 @@ describe('program', () => {
       graph.output(next('w'), sub(w, mul(gradient!, graph.scalar(0.1))));
       const random = new Random(3);
       const normal = (n: number) => Float32Array.from({ length: n }, () => random.normal());
-      const program = await Program.compile(graph, {
+      const program = await compile(graph, {
         device: { ...cpu, threads: 2 },
         state: new Map([['w', normal(w.size)]]),
       });

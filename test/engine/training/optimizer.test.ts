@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TrainingConfig } from '../../../engine/config/config';
 import { Graph, type Value } from '../../../engine/graph/graph';
-import { next, Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
+import type { Program } from '../../../engine/runtime/runtime';
+import { next } from '../../../engine/runtime/state';
 import { optimizerStep, stepFactors } from '../../../engine/training/optimizer';
 import { assertClose, cpu } from '../graph/shared';
 import goldenFile from './golden/optimizers.json';
@@ -28,7 +30,7 @@ async function trainer(config: TrainingConfig['optimizer']) {
     const start = golden.start[name] ?? new Array<number>(value.size).fill(0);
     state.set(name, Float32Array.from(start));
   }
-  return Program.compile(graph, { device: cpu, state });
+  return compile(graph, { device: cpu, state });
 }
 
 const feedsOf = (gradients: Weights) =>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { add, mul, stopGradient } from '../../../engine/graph/operators/elementwise';
 import { Graph, type Value } from '../../../engine/graph/graph';
 import { sumAll } from '../../../engine/graph/operators/reduction';
-import { Program } from '../../../engine/runtime/program';
+import { compile } from '../../../engine/runtime/compile';
+import type { Program } from '../../../engine/runtime/runtime';
 import { stepFactors } from '../../../engine/training/optimizer';
 import {
   addGradientNorms,
@@ -35,7 +36,7 @@ async function descent(
       Float32Array.from(start[name] ?? new Array<number>(value.size).fill(0)),
     ]),
   );
-  const program = await Program.compile(graph, { device: cpu, state });
+  const program = await compile(graph, { device: cpu, state });
   return { program, step: () => program.run({ ...stepFactors(sgd, 0, rate) }) };
 }
 
@@ -190,7 +191,7 @@ describe('addGradientNorms', () => {
       ['w', Float32Array.of(1, 1)],
       ['frozen', Float32Array.of(3, 4)],
     ]);
-    const program = await Program.compile(
+    const program = await compile(
       graphOf((w, other) => mul(w, other)),
       { device: cpu, frozen },
     );

@@ -1,89 +1,91 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { add } from '../graph/operators/elementwise';
-import { elements, Graph, type TensorData } from '../graph/graph';
-import { toOnnx } from '../graph/onnx';
-import { providerOf, type Device } from './device';
-import { runtimeOf, type Runtime } from './onnxruntime';
+import type { InferenceSession, Tensor, env } from 'onnxruntime-common';
+import { elements, Graph, type TensorData } from '../../graph/graph';
+import { toOnnx } from '../../graph/onnx';
+import { add } from '../../graph/operators/elementwise';
+import type { DeviceDeclaration, Program, ProgramOptions } from '../runtime';
+import { isNext, next } from '../state';
 
-export interface ProgramOptions {
-  device: Device;
-  /** Weights that never change while the program lives; they become constants, which the runtime lays out for speed. */
-  frozen?: ReadonlyMap<string, Float32Array>;
-  /**
-   * What the program carries from run to run: parameter name -> start value. Outputs of the same name with `next:` before it
-   * hold the values after a run.
-   */
-  state?: ReadonlyMap<string, Float32Array>;
+/** What both builds of ONNX Runtime have. */
+export interface OnnxRuntime {
+  InferenceSession: typeof InferenceSession;
+  Tensor: typeof Tensor;
+  env: typeof env;
 }
 
-/** The prefix of outputs that are the next values of state. */
-export const next = (name: string): string => `next:${name}`;
+/** A device of ONNX Runtime. */
+export interface OnnxDevice extends DeviceDeclaration {
+  /**
+   * Where a run's next values of state go: into a second set of buffers that changes places with the first; into new
+   * buffers, where the build copies its outputs; into buffers that the device makes and keeps.
+   */
+  readonly state: 'swapped' | 'replaced' | 'on the GPU';
+}
+
+/** Compiles the graph to a session. Every parameter that its outputs need must be in `frozen` or `state`. */
+export async function compileSession(
+  ort: OnnxRuntime,
+  device: OnnxDevice,
+  graph: Graph,
+  options: ProgramOptions,
+): Promise<Program> {
+  const state = new Map(options.state);
+  const model = toOnnx(graph, { weights: options.frozen });
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [device.provider],
+    intraOpNumThreads: options.device.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
+    extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
+    ...(device.state === 'on the GPU'
+      ? {
+          preferredOutputLocation: Object.fromEntries(
+            [...state.keys()]
+              .map(next)
+              .filter((name) => graph.outputs.has(name))
+              .map((name) => [name, 'gpu-buffer' as const]),
+          ),
+        }
+      : {}),
+  });
+  for (const name of session.inputNames)
+    if (graph.parameters.has(name) && !state.has(name)) {
+      await session.release();
+      throw new Error(`parameter ${name} has neither a frozen value nor a place in the state`);
+    }
+  for (const name of [...state.keys()]) if (!session.inputNames.includes(name)) state.delete(name);
+  return new SessionProgram(session, graph, state, ort, device);
+}
 
 /**
- * A graph compiled for a device. State lives in two sets of buffers that change places after each run: a run reads one
- * and writes the other, so nothing is allocated and no weight is overwritten while it is still read.
+ * A session with its state. Where that is swapped, a run reads one set of buffers and writes the other, so nothing is
+ * allocated and no weight is overwritten while it is still read.
  */
-export class Program {
+class SessionProgram implements Program {
   private current = new Map<string, Tensor>();
   private spare = new Map<string, Tensor>();
   private readonly results: string[];
   private downloader: InferenceSession | undefined;
 
-  private constructor(
+  constructor(
     private readonly session: InferenceSession,
     private readonly graph: Graph,
     state: ReadonlyMap<string, Float32Array>,
-    private readonly ort: Runtime,
-    private readonly device: Device,
+    private readonly ort: OnnxRuntime,
+    private readonly device: OnnxDevice,
   ) {
     const { Tensor } = ort;
-    this.results = [...graph.outputs.keys()].filter((name) => !name.startsWith('next:'));
+    this.results = [...graph.outputs.keys()].filter((name) => !isNext(name));
     for (const [name, data] of state) {
       const shape = graph.parameters.get(name)!.value.shape;
       this.current.set(name, new Tensor('float32', data.slice(), shape));
-      // WebGPU makes its own buffers, the WASM build copies its outputs: neither writes into a given one.
-      if (device.name !== 'webgpu' && device.name !== 'wasm')
+      if (device.state === 'swapped')
         this.spare.set(name, new Tensor('float32', new Float32Array(data.length), shape));
     }
   }
 
-  /** Compiles the graph. Every parameter that its outputs need must be in `frozen` or `state`. */
-  static async compile(graph: Graph, options: ProgramOptions): Promise<Program> {
-    const ort = runtimeOf(options.device);
-    const state = new Map(options.state);
-    const onGpu = options.device.name === 'webgpu';
-    const model = toOnnx(graph, { weights: options.frozen });
-    const session = await ort.InferenceSession.create(model, {
-      executionProviders: [providerOf(options.device)],
-      intraOpNumThreads: options.device.threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
-      extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
-      ...(onGpu
-        ? {
-            preferredOutputLocation: Object.fromEntries(
-              [...state.keys()]
-                .map(next)
-                .filter((name) => graph.outputs.has(name))
-                .map((name) => [name, 'gpu-buffer' as const]),
-            ),
-          }
-        : {}),
-    });
-    for (const name of session.inputNames)
-      if (graph.parameters.has(name) && !state.has(name)) {
-        await session.release();
-        throw new Error(`parameter ${name} has neither a frozen value nor a place in the state`);
-      }
-    for (const name of [...state.keys()])
-      if (!session.inputNames.includes(name)) state.delete(name);
-    return new Program(session, graph, state, ort, options.device);
-  }
-
-  /** One run: takes the graph's inputs by name, returns its outputs by name, and moves the state on. */
   async run(
     feeds: Readonly<Record<string, TensorData>> = {},
   ): Promise<Record<string, Float32Array>> {
@@ -119,7 +121,6 @@ export class Program {
     return results;
   }
 
-  /** Replaces the state's values; names that the program does not have are passed over. */
   load(state: ReadonlyMap<string, Float32Array>): void {
     const { Tensor } = this.ort;
     for (const [name, before] of this.current) {
@@ -130,10 +131,9 @@ export class Program {
     }
   }
 
-  /** A copy of the state's present values. */
   async state(): Promise<Map<string, Float32Array>> {
     const tensors =
-      this.device.name === 'webgpu' ? await this.download() : Object.fromEntries(this.current);
+      this.device.state === 'on the GPU' ? await this.download() : Object.fromEntries(this.current);
     const copy = new Map<string, Float32Array>();
     for (const name of this.current.keys())
       copy.set(name, (tensors[name].data as Float32Array).slice());
@@ -147,7 +147,7 @@ export class Program {
       for (const [name, { dims }] of this.current)
         graph.output(name, add(graph.input(`from:${name}`, 'float32', dims), graph.scalar(0)));
       this.downloader = await this.ort.InferenceSession.create(toOnnx(graph), {
-        executionProviders: ['webgpu'],
+        executionProviders: [this.device.provider],
         logSeverityLevel: 3,
       });
     }

@@ -1,0 +1,31 @@
+import { nativeRuntime } from './onnxruntime/native';
+import { wasmRuntime } from './onnxruntime/wasm';
+import type { Runtime } from './runtime';
+
+/** Every runtime there is. None is loaded before its first use. */
+export const runtimes = [nativeRuntime, wasmRuntime] as const;
+
+const declarations = runtimes.flatMap((runtime) => [...runtime.devices]);
+/** The name of a device of any runtime, as its runtime declares it. */
+type DeclaredName = (typeof declarations)[number]['name'];
+/** What a device is asked for by. */
+export type DeviceName = 'auto' | DeclaredName;
+
+/** What people choose from, in this order, each with a sentence on it. */
+export const deviceChoices: readonly { readonly name: DeviceName; readonly title: string }[] = [
+  { name: 'auto', title: 'The fastest that starts.' },
+  ...declarations,
+];
+export const deviceNames: readonly DeviceName[] = deviceChoices.map(({ name }) => name);
+
+/** The order in which `auto` tries devices. */
+export const preference: readonly DeclaredName[] = [...declarations]
+  .sort((a, b) => b.preference - a.preference)
+  .map(({ name }) => name);
+
+/** The runtime that has a device. */
+export function runtimeOf(device: string): Runtime {
+  const found = runtimes.find((runtime) => runtime.devices.some(({ name }) => name === device));
+  if (!found) throw new Error(`no runtime has a device "${device}"`);
+  return found;
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import {
+  deviceChoices,
+  deviceNames,
+  preference,
+  runtimeOf,
+  runtimes,
+} from '../../../engine/runtime/catalogue';
+import packageJson from '../../../package.json';
+
+describe('the catalogue of runtimes', () => {
+  it("names devices as the editor's setting does, in its order and with its sentences", () => {
+    const setting = packageJson.contributes.configuration.properties['meddistill.device'];
+    assert.deepEqual(setting.enum, ['config', ...deviceNames]);
+    assert.deepEqual(setting.enumDescriptions, [
+      'As each config says.',
+      ...deviceChoices.map(({ title }) => title),
+    ]);
+  });
+
+  it('has each device once, and finds the runtime that has it', () => {
+    assert.equal(new Set(deviceNames).size, deviceNames.length);
+    for (const runtime of runtimes)
+      for (const { name } of runtime.devices) assert.equal(runtimeOf(name), runtime);
+    assert.throws(() => runtimeOf('abacus'), { message: 'no runtime has a device "abacus"' });
+  });
+
+  it('tries every device for auto, what is made for the GPU first and what always works last', () => {
+    assert.deepEqual(preference, ['cuda', 'coreml', 'directml', 'webgpu', 'cpu', 'wasm']);
+    assert.deepEqual(['auto', ...preference].sort(), [...deviceNames].sort());
+  });
+
+  it('loads no runtime when it is imported', () => {
+    const script = `
+      require('./engine/runtime/catalogue');
+      const loaded = Object.keys(require.cache).filter((file) => /node_modules.onnxruntime/.test(file));
+      process.stdout.write(JSON.stringify(loaded));`;
+    const printed = execFileSync(process.execPath, ['-r', 'tsx/cjs', '-e', script], {
+      cwd: join(__dirname, '../../..'),
+      encoding: 'utf8',
+    });
+    assert.deepEqual(JSON.parse(printed), []);
+  });
+});
