@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { decodeAttributes, encodeAttributes } from '../../../engine/graph/attributes';
-import { gradients } from '../../../engine/graph/gradients';
 import {
   type AnyOperator,
   type Attributes,
@@ -10,24 +9,9 @@ import {
 import { toOnnx } from '../../../engine/graph/onnx';
 import { ModelProto } from '../../../engine/graph/onnx-schema';
 import { operatorKey, operators } from '../../../engine/graph/operators/operators';
-import { sumAll } from '../../../engine/graph/operators/reduction';
-import goldenFile from './golden/operators.json';
-import { cases, withoutGradient } from './operators';
-import { graphOn, type Stored } from './shared';
+import { cases, graphOf } from './operators';
 
-const golden = goldenFile as unknown as Record<string, { inputs: Stored[] }>;
-
-/** Each case's graph, with its gradients where it has some. */
-const graphs = Object.entries(cases).map(([title, build]) => {
-  const { graph, values } = graphOn(golden[title].inputs);
-  const y = build(...values);
-  graph.output('y', y);
-  if (!(title in withoutGradient))
-    gradients(sumAll(y), values).forEach((gradient, i) => {
-      if (gradient) graph.output(`gradient${i}`, gradient);
-    });
-  return graph;
-});
+const graphs = Object.keys(cases).map(graphOf);
 
 /** What ONNX files hold of attributes, here float32. */
 const asWritten = ({ operator, attributes }: Pick<Node, 'operator' | 'attributes'>): Attributes =>

@@ -1,6 +1,7 @@
 import * as convolution from '../../../engine/graph/operators/convolution';
 import * as elementwise from '../../../engine/graph/operators/elementwise';
-import type { Value } from '../../../engine/graph/graph';
+import { gradients } from '../../../engine/graph/gradients';
+import type { Graph, Value } from '../../../engine/graph/graph';
 import * as matrices from '../../../engine/graph/operators/matmul';
 import * as normalization from '../../../engine/graph/operators/normalization';
 import * as pooling from '../../../engine/graph/operators/pooling';
@@ -8,6 +9,8 @@ import * as reduction from '../../../engine/graph/operators/reduction';
 import * as resize from '../../../engine/graph/operators/resize';
 import * as shape from '../../../engine/graph/operators/shape';
 import * as softmaxes from '../../../engine/graph/operators/softmax';
+import golden from './golden/operators.json';
+import { graphOn, type Stored } from './shared';
 
 /** Builds an operator, with one set of options, on its inputs. */
 export type Build = (...inputs: Value[]) => Value;
@@ -203,3 +206,16 @@ export const withoutGradient: Record<string, string> = {
   'cast: a bool to float32': 'Cast',
   sign: 'Sign',
 };
+
+/** A case's graph on its golden inputs: the result `y`, and `gradient0`, ... of its sum where it has some. */
+export function graphOf(title: string): Graph {
+  const { inputs } = (golden as unknown as Record<string, { inputs: Stored[] }>)[title];
+  const { graph, values } = graphOn(inputs);
+  const y = cases[title](...values);
+  graph.output('y', y);
+  if (!(title in withoutGradient))
+    gradients(reduction.sumAll(y), values).forEach((gradient, i) => {
+      if (gradient) graph.output(`gradient${i}`, gradient);
+    });
+  return graph;
+}
