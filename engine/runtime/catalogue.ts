@@ -11,12 +11,16 @@ type DeclaredName = (typeof declarations)[number]['name'];
 /** What a device is asked for by. */
 export type DeviceName = 'auto' | DeclaredName;
 
-/** What people choose from, in this order, each with a sentence on it. */
-export const deviceChoices: readonly { readonly name: DeviceName; readonly title: string }[] = [
+const choices: readonly { readonly name: DeviceName; readonly title: string }[] = [
   { name: 'auto', title: 'The fastest that starts.' },
   ...declarations,
 ];
-export const deviceNames: readonly DeviceName[] = deviceChoices.map(({ name }) => name);
+/** What people choose from, in the order in which it is listed. */
+export const deviceNames: readonly DeviceName[] = choices.map(({ name }) => name);
+/** A sentence on each, in that order. */
+export const deviceTitles = Object.fromEntries(
+  choices.map(({ name, title }) => [name, title]),
+) as Readonly<Record<DeviceName, string>>;
 
 /** The order in which `auto` tries devices. */
 export const preference: readonly DeclaredName[] = [...declarations]

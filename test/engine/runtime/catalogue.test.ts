@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import {
-  deviceChoices,
   deviceNames,
+  deviceTitles,
   preference,
   runtimeOf,
   runtimes,
@@ -16,7 +16,7 @@ describe('the catalogue of runtimes', () => {
     assert.deepEqual(setting.enum, ['config', ...deviceNames]);
     assert.deepEqual(setting.enumDescriptions, [
       'As each config says.',
-      ...deviceChoices.map(({ title }) => title),
+      ...deviceNames.map((name) => deviceTitles[name]),
     ]);
   });
 

@@ -28,7 +28,7 @@ for (const device of ['wasm', 'webgpu'] as const)
       }
     });
 
-    for (const name of ['teacher', 'distill'])
+    for (const name of ['teacher', 'gkd'])
       it(`takes the same steps as on the processor: ${name}`, () =>
         withFolder(async (folder) => {
           const config = loadConfig(await writeConfig(folder, tinyRunConfig()));
