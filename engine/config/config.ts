@@ -8,7 +8,7 @@ import type { Distillation } from './file';
 export type { AugmentationConfig } from '../batches/augmentation';
 export type { NetworkConfig } from '../networks/catalogue';
 export type { LabelValue } from '../preparation/labels';
-export type { DeviceName } from './device';
+export type { DeviceName } from '../runtime/catalogue';
 export type { Split } from './domain';
 
 type But<T, Changed> = Omit<T, keyof Changed> & Changed;

@@ -1,20 +1,8 @@
-import type { Static } from 'typebox';
 import { choice } from '../options';
+import { deviceTitles } from '../runtime/catalogue';
 
-/** Where the networks can run, each in a sentence. */
-const devices = {
-  auto: 'The fastest that starts.',
-  cpu: 'The processor.',
-  webgpu: 'A GPU through WebGPU (Vulkan, Metal or Direct3D 12).',
-  cuda: 'An NVIDIA GPU with CUDA 12.',
-  directml: 'A GPU on Windows.',
-  coreml: "Apple's Core ML.",
-  wasm: 'The processor through WebAssembly: slower, on every platform.',
-};
-
-export const deviceChoice = choice(devices, {
+/** Where the networks can run: a device of any runtime. */
+export const deviceChoice = choice(deviceTitles, {
   markdownDescription: 'Where the networks run.',
   default: 'auto',
 });
-
-export type DeviceName = Static<typeof deviceChoice>;

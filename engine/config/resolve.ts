@@ -10,7 +10,7 @@ import { claheOptions } from '../preparation/clahe';
 import { trainingOptions } from '../training/options';
 import type { DistillConfig, DomainConfig, TrainingConfig } from './config';
 import { fill } from './defaults';
-import type { DeviceName } from './device';
+import type { DeviceName } from '../runtime/catalogue';
 import { domainOptions, type Domain } from './domain';
 import { fault, type Fault } from './fault';
 import type { Distillation } from './file';
