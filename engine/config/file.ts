@@ -1,4 +1,4 @@
-/** What a `*.distill.jsonc` file says. `npm run schema` writes it to distill.schema.json for editors. */
+/** What a `*.distill.jsonc` file says. `npm run generate` writes it to distill.schema.json for editors. */
 import Type, { type Static } from 'typebox';
 import { evaluationOptions } from '../evaluation/options';
 import { baselinesChoice } from '../method/baselines';

@@ -87,8 +87,8 @@ describe('a new network and a new method, each one file and one line of a catalo
 
   before(async () => {
     cpSync(join(root, 'engine'), engine, { recursive: true });
-    for (const name of ['package.json', 'tsconfig.json', '.prettierrc.json'])
-      cpSync(join(root, name), join(folder, name));
+    for (const name of ['package.json', 'tsconfig.json', '.prettierrc.json', 'scripts'])
+      cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     add(engine, 'networks/toy-net.ts', toyNetwork, 'networks/catalogue.ts', 'toyNet');
     add(engine, 'method/toy.ts', toyMethod, 'method/catalogue.ts', 'toy');
@@ -102,7 +102,7 @@ describe('a new network and a new method, each one file and one line of a catalo
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('stand in the schema, with their options and texts', () => {
-    const made = node('engine/config/generate.ts');
+    const made = node('scripts/generate.ts');
     assert.equal(made.status, 0, made.stderr);
     const schema = readFileSync(join(engine, 'config/distill.schema.json'), 'utf8');
     for (const text of ['"toy-net"', 'Channels of the toy.', '"toy"', 'Of the toy term.'])

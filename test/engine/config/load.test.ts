@@ -5,8 +5,6 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig, parseConfig, type LoadOptions } from '../../../engine/config/load';
-import made from '../../../engine/config/distill.schema.json';
-import { distillation } from '../../../engine/config/file';
 import { ConfigError } from '../../../engine/errors';
 import { withFolder } from '../images/shared';
 
@@ -565,11 +563,5 @@ describe('faults of a config', () => {
       await writeFile(path, smallest);
       assert.equal(loadConfig(path).domains['ct'].images, join(folder, 'ct/{case}.png'));
     });
-  });
-});
-
-describe('the schema that editors know configs by', () => {
-  it('is as new as the options: npm run schema writes it', () => {
-    assert.deepEqual(made, JSON.parse(JSON.stringify(distillation)));
   });
 });

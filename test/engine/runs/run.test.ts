@@ -36,14 +36,23 @@ function makeOld(run: string): void {
   const record = recordOf(run) as Partial<RunRecord>;
   const { gkd: distill, ...others } = record.stages!;
   delete record.plan;
-  writeFileSync(join(run, 'run.json'), JSON.stringify({ ...record, stages: { ...others, distill } }));
+  writeFileSync(
+    join(run, 'run.json'),
+    JSON.stringify({ ...record, stages: { ...others, distill } }),
+  );
   renameSync(join(run, 'weights/gkd.safetensors'), join(run, 'weights/distill.safetensors'));
-  const report = JSON.parse(rename(readFileSync(join(run, 'report.json'), 'utf8'))) as Partial<Report>;
+  const report = JSON.parse(
+    rename(readFileSync(join(run, 'report.json'), 'utf8')),
+  ) as Partial<Report>;
   delete report.networks;
-  for (const domain of Object.values(report.domains!)) Object.assign(domain, { gain: domain.gain.student });
+  for (const domain of Object.values(report.domains!))
+    Object.assign(domain, { gain: domain.gain.student });
   writeFileSync(join(run, 'report.json'), JSON.stringify(report));
   for (const domain of ['ct', 'mr'])
-    renameSync(join(run, 'predictions', domain, 'gkd'), join(run, 'predictions', domain, 'student'));
+    renameSync(
+      join(run, 'predictions', domain, 'gkd'),
+      join(run, 'predictions', domain, 'student'),
+    );
 }
 
 describe('runDistillation', function () {
@@ -137,7 +146,10 @@ describe('runDistillation', function () {
       const config = await writeTinyCohort(folder);
       const alone = join(folder, 'alone/run');
       await runTiny(config, alone);
-      const several = { ...tinyRunConfig(), methods: ['gkd', 'kd', { method: 'cwd', name: 'cwd-t2', temperature: 2 }] };
+      const several = {
+        ...tinyRunConfig(),
+        methods: ['gkd', 'kd', { method: 'cwd', name: 'cwd-t2', temperature: 2 }],
+      };
       const run = join(folder, 'several/run');
       const events = await runTiny(await writeConfig(folder, several), run);
       const students = ['gkd', 'kd', 'cwd-t2'];
@@ -176,7 +188,10 @@ describe('runDistillation', function () {
 
       // One student more, in the same folder: only that one is trained.
       const more = await runTiny(
-        await writeConfig(folder, { ...several, methods: [...several.methods, { method: 'kd', name: 'kd-4', temperature: 4 }] }),
+        await writeConfig(folder, {
+          ...several,
+          methods: [...several.methods, { method: 'kd', name: 'kd-4', temperature: 4 }],
+        }),
         run,
         { resume: true },
       );
