@@ -38,19 +38,17 @@ const mayBeMissing = (schema: TSchema): boolean =>
  */
 export const overruling = (properties: TProperties): Record<string, TUnsafe<unknown>> =>
   Object.fromEntries(
-    Object.entries(properties).map(([name, { default: _, ...schema }]: [string, Overruled]) => [
-      name,
-      Type.Optional(
-        Type.Unsafe<unknown>(
-          schema.properties
-            ? Type.Object(overruling(schema.properties), {
-                additionalProperties: false,
-                markdownDescription: schema.markdownDescription,
-              })
-            : schema,
-        ),
-      ) as unknown as TUnsafe<unknown>,
-    ]),
+    Object.entries(properties).map(([name, property]: [string, Overruled]) => {
+      const schema = { ...property };
+      delete schema.default;
+      const own = schema.properties
+        ? Type.Object(overruling(schema.properties), {
+            additionalProperties: false,
+            markdownDescription: schema.markdownDescription,
+          })
+        : schema;
+      return [name, Type.Optional(Type.Unsafe<unknown>(own)) as unknown as TUnsafe<unknown>];
+    }),
   );
 
 type Overruled = TSchema & {

@@ -100,7 +100,7 @@ const resolveStudents = (
 ): StudentConfig[] =>
   entries.map((entry) => {
     const filled = typeof entry === 'string' ? fill({ method: entry }, methodObject) : entry;
-    const { method: name, name: own = name, ...given } = filled as Exclude<StudentEntry, string>;
+    const { method: name, name: own = name, ...given } = filled;
     const method = methodNamed(name);
     return { name: own, method: name, options: { ...(method.complete?.(given, shared) ?? given) } };
   });

@@ -43,7 +43,7 @@ export const methodsChoice = Type.Unsafe<StudentEntry[]>(
       examples: [['gkd'], ['gkd', 'kd', { method: 'cwd', name: 'cwd-t2', temperature: 2 }]],
     },
   ),
-) as TUnsafe<StudentEntry[]>;
+);
 
 export const methodNamed = (name: string): Method =>
   methods.find((method) => method.name === name)!;
