@@ -47,7 +47,7 @@ export const overruling = (properties: TProperties): Record<string, TUnsafe<unkn
             markdownDescription: schema.markdownDescription,
           })
         : schema;
-      return [name, Type.Optional(Type.Unsafe<unknown>(own)) as unknown as TUnsafe<unknown>];
+      return [name, Type.Optional(Type.Unsafe<unknown>(own))];
     }),
   );
 

@@ -1,4 +1,4 @@
-import Type, { type TUnsafe } from 'typebox';
+import Type from 'typebox';
 import { anyOf, choice, forms } from '../options';
 import { cwd } from './cwd';
 import { gkd } from './gkd/gkd';
