@@ -31,7 +31,7 @@ describe('the client of the engine', function () {
       bundle: true,
       platform: 'node',
       mainFields: ['module', 'main'],
-      external: ['onnxruntime-node', '@tensorflow/tfjs-node-gpu'],
+      external: ['onnxruntime-node', 'onnxruntime-web'],
       logLevel: 'silent',
     });
   });

@@ -30,7 +30,7 @@ export async function runTests(
       sourcemap: 'inline',
       // jsonc-parser's "main" cannot be bundled.
       mainFields: ['module', 'main'],
-      external: ['vscode', 'mocha'],
+      external: ['vscode', 'mocha', 'onnxruntime-node', 'onnxruntime-web'],
       logLevel: 'warning',
     });
     const environment = {
