@@ -48,7 +48,10 @@ export class Progress {
         return event.level === 'error' ? undefined : this.say(event.message);
       case 'cancelled':
         return this.say(`Cancelled; "meddistill run --resume" goes on with ${event.folder}`);
-      default:
+      case 'fsd':
+      case 'graphs':
+      case 'gradients':
+      case 'finished':
         return;
     }
   }

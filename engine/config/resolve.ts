@@ -1,4 +1,4 @@
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { TObject } from 'typebox';
 import type { ConfigPath } from '../contract/config';
 import { networkForms, type NetworkConfig } from '../networks/catalogue';
@@ -14,6 +14,7 @@ import type { DeviceName } from '../runtime/catalogue';
 import { domainOptions, type Domain } from './domain';
 import { fault, type Fault } from './fault';
 import type { Distillation } from './file';
+import { absolutePath } from './variables';
 
 export interface LoadOptions {
   /** Values of `${name}`, before those of the environment and of the file. */
@@ -32,24 +33,13 @@ export function resolveConfig(
   options: LoadOptions,
 ): { config: DistillConfig; faults: Fault[] } {
   const faults: Fault[] = [];
-  const variable = (name: string): string | undefined =>
-    options.variables?.[name] ??
-    process.env[`MEDDISTILL_${name.toUpperCase()}`] ??
-    filled.variables?.[name];
-  const absolute = (text: string, where: ConfigPath): string => {
-    const replaced = text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
-      const value = variable(name);
-      if (value === undefined)
-        faults.push(
-          fault(
-            where,
-            `"\${${name}}" has no value; give it in "variables" or by --set ${name}=...`,
-          ),
-        );
-      return value ?? '';
-    });
-    return isAbsolute(replaced) ? replaced : join(dirname(file), replaced);
-  };
+  const variables = { given: options.variables, own: filled.variables };
+  const absolute = (text: string, where: ConfigPath): string =>
+    absolutePath(text, file, variables, (name) =>
+      faults.push(
+        fault(where, `"\${${name}}" has no value; give it in "variables" or by --set ${name}=...`),
+      ),
+    );
   const network = (role: 'teacher' | 'student'): NetworkConfig => {
     const given = filled[role];
     const config = typeof given === 'string' ? fill({ network: given }, networkObject) : given;

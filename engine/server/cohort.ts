@@ -1,9 +1,10 @@
 import { parse } from 'jsonc-parser';
 import { readdir } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname } from 'node:path';
 import { ResponseError } from 'vscode-jsonrpc';
 import { parseConfig } from '../config/load';
 import { salvageConfig } from '../config/salvage';
+import { absolutePath } from '../config/variables';
 import { examineDomain } from '../cohort/cohort';
 import { matchPattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
@@ -118,17 +119,12 @@ const distinct = (faults: ConfigFault[]): ConfigFault[] =>
   faults.filter((fault, n) => faults.findIndex((other) => other.message === fault.message) === n);
 
 /** A path as the config means it, also from a text that is not whole yet: with variables, relative to the file. */
-export function resolvePath(
+function resolvePath(
   file: string,
   text: string,
   variables: Record<string, string>,
   path: string,
 ): string {
-  const own = (parse(text) as { variables?: Record<string, string> } | undefined)?.variables ?? {};
-  const replaced = path.replace(
-    /\$\{([^}]*)\}/g,
-    (_, name: string) =>
-      variables[name] ?? process.env[`MEDDISTILL_${name.toUpperCase()}`] ?? own[name] ?? '',
-  );
-  return isAbsolute(replaced) ? replaced : join(dirname(file), replaced);
+  const own = (parse(text) as { variables?: Record<string, string> } | undefined)?.variables;
+  return absolutePath(path, file, { given: variables, own });
 }
