@@ -23,23 +23,18 @@ export interface Overlap {
 /** Where a class occurs: `scored` in both maps, in neither, only in the reference, only in the prediction. */
 export type Presence = 'scored' | 'bothEmpty' | 'missed' | 'falseAlarm';
 
-/** Every metric of one class in one case; null where it is undefined or was not asked for. */
-export interface ClassMetrics extends Overlap {
-  auc: number | null;
-  /** Surface distances in mm. */
-  assd: number | null;
-  hd95: number | null;
-  hd: number | null;
-  cldice: number | null;
+/** By this a metric is known in reports; which there are: engine/metrics/catalogue.ts. */
+export type MetricName = string;
+
+/** Every metric of one class in one case, by its name; null where it is undefined or was not asked for. */
+export type ClassMetrics = {
   /**
    * `bothEmpty`: the class is in neither map; the case is left out of means and counted. `missed`: only in the reference,
    * `falseAlarm`: only in the prediction; Dice and clDice are 0, distances the image's diagonal, and the case counts.
    */
   presence: Presence;
   confusion: Confusion;
-}
-
-export type MetricName = Exclude<keyof ClassMetrics, 'presence' | 'confusion'>;
+} & Record<MetricName, number | null>;
 
 /** A metric over cases. */
 export interface Aggregate {

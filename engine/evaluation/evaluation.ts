@@ -4,7 +4,8 @@ import { keepLargestComponent } from './components';
 import { errorMap, writePrediction, writeProbabilities } from '../preparation/write-prediction';
 import { restoreProbabilities } from '../preparation/restore';
 import type { PreparedResult } from '../preparation/prepared-case';
-import { aggregate, caseMetrics, metricNames, summarize } from '../metrics/case';
+import { aggregate, caseMetrics, summarize } from '../metrics/case';
+import { metricNames } from '../metrics/catalogue';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
 import type { Spacing } from '../metrics/surface';
@@ -307,13 +308,8 @@ function summarizeNetwork(
       options,
     );
   };
-  return {
-    ...(Object.fromEntries(metricNames.map((name) => [name, over(name)])) as Record<
-      MetricName,
-      Aggregate
-    >),
-    threshold,
-    classes: byClass,
-    cases,
-  };
+  const overall: Record<MetricName, Aggregate> = Object.fromEntries(
+    metricNames.map((name) => [name, over(name)]),
+  );
+  return Object.assign(overall, { threshold, classes: byClass, cases });
 }

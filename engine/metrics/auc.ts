@@ -1,3 +1,5 @@
+import type { Metric } from './metric';
+
 /**
  * Area under the ROC curve of scores for a binary reference, within `fov` where there is one: the share of pairs of a positive
  * and a negative in which the positive has the higher score, ties counting half (Mann-Whitney). Null with one class only.
@@ -61,3 +63,11 @@ function sorted(keys: Uint32Array): Uint32Array {
   }
   return from;
 }
+
+export const auc: Metric = {
+  name: 'auc',
+  title: 'AUC',
+  digits: 3,
+  of: ({ probabilities, isReference, fov }) =>
+    probabilities && areaUnderRoc(probabilities(), isReference, fov),
+};

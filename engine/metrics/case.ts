@@ -7,25 +7,12 @@ import type {
   Presence,
 } from '../contract/metrics';
 import type { Random } from '../random';
-import { areaUnderRoc } from './auc';
-import { centrelineDice } from './cldice';
-import { confusion, overlap, presenceOf } from './overlap';
+import { metricNames, metrics } from './catalogue';
+import type { ClassCase, Metric } from './metric';
+import { confusion, presenceOf } from './overlap';
 import { bootstrapInterval, mean, percentile, standardDeviation } from './statistics';
 import { surfaceMetrics, type Shape, type Spacing } from './surface';
 
-export const metricNames = [
-  'dice',
-  'iou',
-  'sensitivity',
-  'specificity',
-  'precision',
-  'ravd',
-  'auc',
-  'assd',
-  'hd95',
-  'hd',
-  'cldice',
-] as const satisfies readonly MetricName[];
 export interface CaseInput {
   /** Class indices, 0 the background; any shape, all of one length. */
   prediction: Uint8Array;
@@ -45,39 +32,48 @@ export interface CaseInput {
 }
 
 export function caseMetrics(input: CaseInput): Record<string, ClassMetrics> {
-  const { prediction, reference, fov } = input;
-  return Object.fromEntries(
-    input.classes.map((name, i) => {
-      const label = i + 1;
-      const counts = confusion(prediction, reference, label, fov);
-      const auc = input.probabilities
-        ? areaUnderRoc(input.probabilities(label), (p) => reference[p] === label, fov)
-        : null;
-      const presence = presenceOf(counts);
-      return [
-        name,
-        { ...overlap(counts), auc, ...shapeMetrics(input, label), presence, confusion: counts },
-      ];
-    }),
-  );
+  return Object.fromEntries(input.classes.map((name, i) => [name, classMetrics(input, i + 1)]));
 }
 
-/** What depends on where the voxels lie, not on their number alone. */
-type ShapeMetrics = Pick<ClassMetrics, 'assd' | 'hd95' | 'hd' | 'cldice'>;
-
-const noShapeMetrics: ShapeMetrics = { assd: null, hd95: null, hd: null, cldice: null };
-
-function shapeMetrics(input: CaseInput, label: number): ShapeMetrics {
-  const { shape, spacing, fov } = input;
-  const wantsCentrelines = input.cldice ?? shape?.[0] === 1;
-  if (!shape || !(spacing || wantsCentrelines)) return noShapeMetrics;
-  const prediction = maskOf(input.prediction, label, fov);
-  const reference = maskOf(input.reference, label, fov);
-  return {
-    ...noShapeMetrics,
-    ...(spacing && surfaceMetrics(prediction, reference, shape, spacing)),
-    cldice: wantsCentrelines ? centrelineDice(prediction, reference, shape) : null,
+function classMetrics(input: CaseInput, label: number): ClassMetrics {
+  const { prediction, reference, fov, probabilities, shape = null, spacing = null } = input;
+  const counts = confusion(prediction, reference, label, fov);
+  const masks = once(() => ({
+    prediction: maskOf(prediction, label, fov),
+    reference: maskOf(reference, label, fov),
+  }));
+  const c: ClassCase = {
+    counts,
+    fov,
+    probabilities: probabilities ? () => probabilities(label) : null,
+    isReference: (pixel) => reference[pixel] === label,
+    masks,
+    shape,
+    spacing,
+    centrelines: input.cldice ?? shape?.[0] === 1,
+    surface: once(() =>
+      shape && spacing
+        ? surfaceMetrics(masks().prediction, masks().reference, shape, spacing)
+        : null,
+    ),
   };
+  return metricsOf((metric) => metric.of(c), counts);
+}
+
+/** Every metric by what `value` says, and what a case counts for. */
+const metricsOf = (
+  value: (metric: Metric) => number | null,
+  confusion: Confusion,
+): ClassMetrics => {
+  const values: Record<MetricName, number | null> = Object.fromEntries(
+    metrics.map((metric) => [metric.name, value(metric)]),
+  );
+  return Object.assign(values, { presence: presenceOf(confusion), confusion });
+};
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** 1 where a label map has `label` within `fov`. */
@@ -117,12 +113,14 @@ export function summarize(
 ): ClassSummary {
   const count = (presence: Presence) => cases.filter((c) => c.presence === presence).length;
   const counted = cases.filter((c) => c.presence !== 'bothEmpty');
-  let rows: readonly Pick<ClassMetrics, MetricName>[] = counted;
+  let rows: readonly ClassMetrics[] = counted;
   if (how === 'global') {
     const total = { tp: 0, fp: 0, fn: 0, tn: 0 };
     for (const { confusion: c } of cases)
       for (const key of Object.keys(total) as (keyof Confusion)[]) total[key] += c[key];
-    rows = [{ ...overlap(total), auc: null, ...noShapeMetrics }];
+    // Of the rest there is no value over all cases at once.
+    const whole = { counts: total } as ClassCase;
+    rows = [metricsOf((metric) => (metric.fromCounts ? metric.of(whole) : null), total)];
   }
   return {
     metrics: Object.fromEntries(
@@ -133,7 +131,7 @@ export function summarize(
           o,
         ),
       ]),
-    ) as Record<MetricName, Aggregate>,
+    ),
     nBothEmpty: count('bothEmpty'),
     nMissed: count('missed'),
     nFalseAlarm: count('falseAlarm'),

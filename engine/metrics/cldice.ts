@@ -1,3 +1,4 @@
+import type { Metric } from './metric';
 import { skeletonOf } from './skeleton';
 import type { Shape } from './surface';
 
@@ -26,3 +27,14 @@ function shareWithin(skeleton: Int32Array, mask: Uint8Array): number {
   for (const voxel of skeleton) if (mask[voxel] !== 0) within++;
   return skeleton.length === 0 ? 0 : within / skeleton.length;
 }
+
+export const cldice: Metric = {
+  name: 'cldice',
+  title: 'clDice',
+  digits: 3,
+  of(c) {
+    if (!c.centrelines || !c.shape) return null;
+    const { prediction, reference } = c.masks();
+    return centrelineDice(prediction, reference, c.shape);
+  },
+};

@@ -1,4 +1,6 @@
 import type { Confusion, Overlap, Presence } from '../contract/metrics';
+import type { Metric } from './metric';
+
 /** Counts for `label` in two label maps of one length, within `fov` where there is one. */
 export function confusion(
   prediction: Uint8Array,
@@ -33,6 +35,25 @@ export function overlap({ tp, fp, fn, tn }: Confusion): Overlap {
     ravd: quotient(100 * Math.abs(fp - fn), tp + fn),
   };
 }
+
+const titles: Record<keyof Overlap, readonly [title: string, digits: number]> = {
+  dice: ['Dice', 3],
+  iou: ['IoU', 3],
+  sensitivity: ['Sensitivity', 3],
+  specificity: ['Specificity', 3],
+  precision: ['Precision', 3],
+  ravd: ['RAVD, %', 1],
+};
+
+export const overlapMetrics: readonly Metric[] = Object.entries(titles).map(
+  ([name, [title, digits]]) => ({
+    name,
+    title,
+    digits,
+    of: ({ counts }) => overlap(counts)[name as keyof Overlap],
+    fromCounts: true,
+  }),
+);
 
 export function presenceOf({ tp, fp, fn }: Confusion): Presence {
   if (tp + fn === 0) return tp + fp === 0 ? 'bothEmpty' : 'falseAlarm';

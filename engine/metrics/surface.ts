@@ -1,3 +1,4 @@
+import type { Metric } from './metric';
 import { percentile } from './statistics';
 
 /** Samples along slices, rows, columns; a picture has 1 slice. */
@@ -22,6 +23,19 @@ export interface SurfaceMetrics {
   /** Hausdorff distance, the largest of all; CHAOS calls it MSSD. */
   hd: number;
 }
+
+const titles: Record<keyof SurfaceMetrics, string> = {
+  assd: 'ASSD, mm',
+  hd95: 'HD95, mm',
+  hd: 'HD, mm',
+};
+
+export const distanceMetrics: readonly Metric[] = Object.entries(titles).map(([name, title]) => ({
+  name,
+  title,
+  digits: 2,
+  of: (c) => c.surface()?.[name as keyof SurfaceMetrics] ?? null,
+}));
 
 /**
  * Surface distances of two masks [slices][rows][columns], nonzero inside: from each surface voxel of one to the nearest of

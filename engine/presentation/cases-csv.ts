@@ -1,5 +1,5 @@
 import type { Report } from '../contract/report';
-import { metricNames } from '../metrics/case';
+import { metricNames } from '../metrics/catalogue';
 import { csvField } from './table';
 
 /** Every metric of every case as CSV, one row for each domain, network, case and class. */

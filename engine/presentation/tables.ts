@@ -1,6 +1,7 @@
 import type { Aggregate, MetricName } from '../contract/metrics';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
+import { metrics as known } from '../metrics/catalogue';
 import type { History } from './history';
 import { markBest, numberCell, textCell, type Cell, type Table } from './table';
 import { baselinesOf, sizeOf, studentsOf } from './networks';
@@ -102,19 +103,9 @@ export function gainsTable(report: Report): Table | null {
   };
 }
 
-const metricTitles: Partial<Record<MetricName, readonly [title: string, digits: number]>> = {
-  dice: ['Dice', 3],
-  iou: ['IoU', 3],
-  sensitivity: ['Sensitivity', 3],
-  specificity: ['Specificity', 3],
-  precision: ['Precision', 3],
-  ravd: ['RAVD, %', 1],
-  auc: ['AUC', 3],
-  cldice: ['clDice', 3],
-  assd: ['ASSD, mm', 2],
-  hd95: ['HD95, mm', 2],
-  hd: ['HD, mm', 2],
-};
+/** How a metric is shown; of one that is not known here, by its name. */
+const shownMetric = (name: MetricName): { title: string; digits: number } =>
+  known.find((metric) => metric.name === name) ?? { title: name, digits: 2 };
 
 /** Every metric by domain, class and network, with the cases that were left out, missed or false alarms. */
 export function metricsTable(report: Report): Table {
@@ -129,7 +120,7 @@ export function metricsTable(report: Report): Table {
             textCell(`${domain} (${role})`),
             textCell(name),
             textCell(network.title),
-            ...metrics.map((m) => numberCell(summary.metrics[m]?.mean, metricTitles[m]?.[1] ?? 2)),
+            ...metrics.map((m) => numberCell(summary.metrics[m]?.mean, shownMetric(m).digits)),
             ...[summary.nBothEmpty, summary.nMissed, summary.nFalseAlarm].map((n) =>
               numberCell(n, 0),
             ),
@@ -144,7 +135,7 @@ export function metricsTable(report: Report): Table {
       { title: 'Domain' },
       { title: 'Class' },
       { title: 'Network' },
-      ...metrics.map((m) => ({ title: metricTitles[m]?.[0] ?? m, numeric: true })),
+      ...metrics.map((m) => ({ title: shownMetric(m).title, numeric: true })),
       { title: 'Both empty', numeric: true },
       { title: 'Missed', numeric: true },
       { title: 'False alarms', numeric: true },
@@ -153,19 +144,19 @@ export function metricsTable(report: Report): Table {
   };
 }
 
-/** The metrics that have a value somewhere in a report, those of `metricTitles` first. */
+/** The metrics that have a value somewhere in a report, in the catalogue's order. */
 function metricsOf(report: Report): MetricName[] {
   const found = new Set(
     Object.values(report.domains).flatMap(({ networks }) =>
       Object.values(networks).flatMap((network) =>
         Object.values(network?.classes ?? {}).flatMap(({ metrics }) =>
-          (Object.keys(metrics) as MetricName[]).filter((m) => metrics[m].mean !== null),
+          Object.keys(metrics).filter((m) => metrics[m].mean !== null),
         ),
       ),
     ),
   );
-  const known = (Object.keys(metricTitles) as MetricName[]).filter((m) => found.has(m));
-  return [...known, ...[...found].filter((m) => !known.includes(m))];
+  const ordered = known.map(({ name }) => name).filter((name) => found.has(name));
+  return [...ordered, ...[...found].filter((name) => !ordered.includes(name))];
 }
 
 /** Dice of each case by network, mean over classes, and what distillation gained over the warm-up student; the worst gain first. */
