@@ -1,4 +1,4 @@
-/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: calls.ts. */
+/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: server.ts. */
 import type { RunPlan, TermInfo } from './plan';
 
 /** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
