@@ -2,7 +2,8 @@ import type { Aggregate, MetricName } from '../contract/metrics';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
 import type { History } from './history';
-import { markBest, numberCell, textCell, type Cell, type Table } from './table';
+import type { Cell, Table } from '../contract/table';
+import { markBest, numberCell, textCell } from './table';
 import { baselinesOf, sizeOf, studentsOf } from './networks';
 
 const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors';
-import type { GraphSnapshot } from '../contract/events';
+import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { Report } from '../contract/report';
 import { RunFolder } from '../runs/run-folder';
 import { type RunRecord } from '../contract/run-record';
@@ -19,7 +19,7 @@ export interface ReportedRun extends ComparedRun {
   record: RunRecord;
   history: History;
   /** The graphs at the last evaluation. */
-  graphs: GraphSnapshot | null;
+  graphs: ContrastiveSnapshot | null;
 }
 
 /** @throws UserError where the folder holds no run, or a file of it is damaged */
@@ -36,7 +36,7 @@ export function readRun(folder: string): ReportedRun {
     report: existsSync(files.file('report')) ? files.readReport() : null,
     config: text(files.file('config')),
     history,
-    graphs: last ? json<GraphSnapshot>(join(path, last.file)) : null,
+    graphs: last ? json<ContrastiveSnapshot>(join(path, last.file)) : null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { errorText, type Host } from './host';
 import { keyAction, type KeyAction } from './keys';
-import type { ViewerCommand } from './messages';
+import type { ViewerCommand } from '../../engine/contract/viewer-page';
 import { planeOf } from './selectors';
 import {
   ask,

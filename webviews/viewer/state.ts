@@ -4,7 +4,7 @@ import type {
   PlaneName,
   RunCases,
   ViewerSource,
-  ViewerSubject,
+  SceneInfo,
 } from '../../engine/contract/viewer';
 import { orderedCases } from './case-order';
 import { isComparable, judgedOf, panesOf, type PaneName } from './layers';
@@ -57,7 +57,7 @@ export interface State {
 }
 
 /** What is shown, and where it is from. */
-export type Shown = ViewerSubject & { source: ViewerSource };
+export type Shown = SceneInfo & { source: ViewerSource };
 
 /** Dice of all slices. */
 export interface Scores {
@@ -104,7 +104,7 @@ export function toNeighbour(state: State, by: 1 | -1): State {
 }
 
 /** What was asked for is there. */
-export function open(state: State, source: ViewerSource, found: ViewerSubject): State {
+export function open(state: State, source: ViewerSource, found: SceneInfo): State {
   const { shown: before, settings } = state;
   // Cases of one grid keep their place; others are seen as a whole.
   const place =
@@ -142,7 +142,7 @@ export const fail = (state: State, failure: string): State => ({
   loading: false,
 });
 
-const sameGrid = (one: ViewerSubject, other: ViewerSubject): boolean =>
+const sameGrid = (one: SceneInfo, other: SceneInfo): boolean =>
   one.shape.join() === other.shape.join() && one.orientation === other.orientation;
 
 // --- what comes from the engine -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import { Help } from './help';
 import type { Host } from './host';
 import { Legend } from './legend';
 import { Memory } from './memory';
-import type { Start } from './messages';
+import type { Start } from '../../engine/contract/viewer-page';
 import { Opener } from './opener';
 import { OverlayList } from './overlay-list';
 import { PageMarks } from './page-marks';
