@@ -16,7 +16,7 @@ import { PageMarks } from './page-marks';
 import { Panes } from './panes';
 import { SliceFetcher } from './slice-fetcher';
 import { Speaker } from './speaker';
-import { changeTheme } from './state';
+import { changeTheme } from './transitions';
 import { StatusBar } from './status-bar';
 import { Store } from './store';
 import { Strip } from './strip';

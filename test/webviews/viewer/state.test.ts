@@ -19,6 +19,7 @@ import {
   windowOf,
 } from '../../../webviews/viewer/selectors';
 import { freshSettings } from '../../../webviews/viewer/settings';
+import { isOpen, type OpenState, type State } from '../../../webviews/viewer/state';
 import {
   ask,
   beginCount,
@@ -28,7 +29,6 @@ import {
   failSlice,
   fit,
   hover,
-  isOpen,
   open,
   pan,
   refuse,
@@ -50,9 +50,7 @@ import {
   toPlane,
   toSlice,
   zoom,
-  type OpenState,
-  type State,
-} from '../../../webviews/viewer/state';
+} from '../../../webviews/viewer/transitions';
 
 const layer = (name: string, role?: LayerInfo['role']): LayerInfo => ({
   name,
