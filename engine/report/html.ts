@@ -10,7 +10,7 @@ import type { Chart } from '../presentation/chart';
 import { runFacts } from './facts';
 import { reportTables } from './markdown';
 import { mix } from '../presentation/palette';
-import type { ReportedRun } from './run-report';
+import type { ReportedRun } from './reported-run';
 import { chartSvg, escapeXml, inkFor } from '../presentation/svg';
 import type { Table } from '../contract/table';
 import { latestTable, verdict } from '../presentation/tables';

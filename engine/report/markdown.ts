@@ -1,5 +1,5 @@
 import { runFacts } from './facts';
-import type { ReportedRun } from './run-report';
+import type { ReportedRun } from './reported-run';
 import type { Table } from '../contract/table';
 import { tableMarkdown } from '../presentation/table';
 import {
