@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { proposeConfig } from '../cohort/propose';
+import { proposeConfig } from '../survey/propose';
 import type { ProjectCalls } from '../contract/project';
 import { writeWhole } from '../files';
 import { writeDemo } from '../demo/demo';
