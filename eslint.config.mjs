@@ -25,16 +25,6 @@ export default tseslint.config(
     },
   },
   {
-    // The engine is a library: it knows neither the editor nor a page.
-    files: ['engine/**/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: ['vscode', '**/extension/**', '**/webviews/**'] },
-      ],
-    },
-  },
-  {
     files: ['**/*.mjs'],
     languageOptions: {
       globals: {

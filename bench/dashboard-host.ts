@@ -1,7 +1,7 @@
 /** Plays the extension for the dashboard's page: a distillation of 100,000 steps, then new steps on demand, each drawing timed. */
-import type { StepBlock } from '../engine/presentation/history';
-import { Channel } from '../webviews/shared/channel';
-import type { HostCalls, HostEvent, PageCalls, PageEvent } from '../webviews/dashboard/messages';
+import type { StepBlock } from '../engine/contract/packet';
+import { Channel } from '../engine/channel';
+import type { HostCalls, HostEvent, PageCalls, PageEvent } from '../engine/contract/dashboard-page';
 
 const terms = [
   'crossEntropy',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import type { GraphSnapshot } from '../engine/contract/events';
+import type { ContrastiveSnapshot } from '../engine/contract/contrastive-snapshot';
 import {
   comparisonTable,
   differencesTable,
@@ -11,7 +11,7 @@ import {
 import { packEvents } from '../engine/presentation/history';
 import { reportTables } from '../engine/report/markdown';
 import { verdict } from '../engine/presentation/tables';
-import { Channel } from '../webviews/shared/channel';
+import { Channel } from '../engine/channel';
 import type {
   HostCalls,
   HostEvent,
@@ -19,7 +19,7 @@ import type {
   PageEvent,
   RunCommand,
   RunInfo,
-} from '../webviews/dashboard/messages';
+} from '../engine/contract/dashboard-page';
 import type { RunModel } from './run-model';
 import { secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
@@ -60,7 +60,7 @@ export class DashboardPanel {
           event.type === 'ready' ? this.tellEverything() : this.act(event.command, event.folder),
         onOddity: (what) => services.log.warn(`The dashboard sent ${what}.`),
         serve: {
-          graph: ({ folder, file }) => this.readGraph(folder, file),
+          snapshot: ({ folder, file }) => this.readSnapshot(folder, file),
           picture: ({ folder, file }) => this.readPicture(folder, file),
           save: ({ name, content }) => this.save(name, content),
           chooseRuns: () => this.chooseRuns(),
@@ -193,8 +193,8 @@ export class DashboardPanel {
       .then(undefined, services.showError);
   }
 
-  private async readGraph(folder: string, file: string): Promise<GraphSnapshot> {
-    return JSON.parse(await readFile(this.inGraphs(folder, file), 'utf8')) as GraphSnapshot;
+  private async readSnapshot(folder: string, file: string): Promise<ContrastiveSnapshot> {
+    return JSON.parse(await readFile(this.inGraphs(folder, file), 'utf8')) as ContrastiveSnapshot;
   }
 
   private async readPicture(folder: string, file: string): Promise<Uint8Array | null> {

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { KeptPanel } from '../engine/contract/dashboard-page';
 import { reportFormats, writeReport } from '../engine/report/run-report';
-import { foldersOf } from '../webviews/dashboard/state';
 import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
 import { folderOf, pickRun } from './pick-run';
 import { isRunFolder } from './run-model';
@@ -97,6 +97,13 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
       },
     ),
   );
+}
+
+/** The runs' folders in what the page kept of itself; empty where there are none, or it is from another version. */
+function foldersOf(state: unknown): string[] {
+  const { version, folders } = (state ?? {}) as Partial<KeptPanel>;
+  if (version !== 1 || !Array.isArray(folders)) return [];
+  return folders.filter((folder) => typeof folder === 'string');
 }
 
 /** A command's argument as a run's folder: a config stands for its newest run, a file of a run for that run. */

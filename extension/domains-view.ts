@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { DomainSurvey } from '../engine/cohort/survey';
+import type { DomainSurvey } from '../engine/contract/cohort';
 import { findConfigs, isConfig } from './config-file';
 import { describeDomain } from './config/domain-summary';
 import type { ConfigScans } from './config/scan';

@@ -6,7 +6,7 @@ import {
   IPCMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
-import type { ServerCalls, ServerMethod, ServerNotifications } from '../engine/contract/calls';
+import type { ServerCalls, ServerMethod, ServerNotifications } from '../engine/contract/server';
 import { RestartLimit } from './restart-limit';
 
 /** Where the client writes, level by level. */

@@ -6,7 +6,7 @@ import type { RunRecord } from '../engine/contract/run-record';
 import { upgradedRecord, upgradedReport } from '../engine/presentation/old-runs';
 import { runFiles } from '../engine/runs/run-files';
 import { eventsOf } from '../engine/runs/run-folder';
-import { isAtWork } from '../engine/runs/run-process';
+import { isAtWork } from '../engine/runs/at-work';
 import { LineTail } from './line-tail';
 import { advance, noProgress, type RunProgress } from './run-progress';
 

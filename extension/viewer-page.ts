@@ -4,22 +4,24 @@ import type {
   LayerName,
   SliceCounts,
   SliceResult,
+  ViewerCalls,
   ViewerSource,
 } from '../engine/contract/viewer';
-import { Channel } from '../webviews/shared/channel';
+import { Channel } from '../engine/channel';
 import type {
   HostCalls,
   HostEvent,
   Opened,
   PageCalls,
   PageEvent,
+  PassedOn,
   ViewerCommand,
-} from '../webviews/viewer/messages';
+} from '../engine/contract/viewer-page';
 import type { Services } from './services';
 import type { ViewerSettings } from './viewer-settings';
 
 /** What a viewer is about: a run's folder, or a file. */
-export interface ViewerSubject {
+export interface ViewerContent {
   /** Under this name its settings are remembered. */
   name: string;
   open(): Promise<Opened>;
@@ -35,11 +37,11 @@ export class ViewerPage implements vscode.Disposable {
 
   constructor(
     webview: vscode.Webview,
-    private readonly subject: ViewerSubject,
+    private readonly content: ViewerContent,
     private readonly services: Services,
     settings: ViewerSettings,
   ) {
-    const { engine, log } = services;
+    const { log } = services;
     webview.options = services.webviewOptions;
     this.channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
       {
@@ -53,22 +55,15 @@ export class ViewerPage implements vscode.Disposable {
         serve: {
           start: async () => ({
             opened: await this.opened(),
-            settings: settings.get(subject.name),
+            settings: settings.get(content.name),
           }),
-          viewerOpen: ({ source }) =>
-            engine.request('viewerOpen', { source: this.checked(source) }),
-          viewerSlice: async (query) =>
-            owned(
-              await engine.request('viewerSlice', { ...query, source: this.checked(query.source) }),
-            ),
-          viewerDice: async (query) =>
-            ownedCounts(
-              await engine.request('viewerDice', { ...query, source: this.checked(query.source) }),
-            ),
-          addOverlays: ({ uris }) => subject.addOverlays(uris),
-          removeOverlay: ({ path }) => subject.removeOverlay(path),
+          viewerOpen: (params) => this.pass('viewerOpen', params),
+          viewerSlice: async (params) => owned(await this.pass('viewerSlice', params)),
+          viewerDice: async (params) => ownedCounts(await this.pass('viewerDice', params)),
+          addOverlays: ({ uris }) => content.addOverlays(uris),
+          removeOverlay: ({ path }) => content.removeOverlay(path),
         },
-        onEvent: ({ settings: kept }) => settings.set(subject.name, kept),
+        onEvent: ({ settings: kept }) => settings.set(content.name, kept),
         onOddity: (what) => log.warn(`viewer: the page sent ${what}`),
       },
     );
@@ -90,17 +85,22 @@ export class ViewerPage implements vscode.Disposable {
 
   private async opened(): Promise<Opened> {
     try {
-      return await this.subject.open();
+      return await this.content.open();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.services.log.warn(`viewer: ${message}`);
-      return { kind: 'failed', name: this.subject.name, message };
+      return { kind: 'failed', name: this.content.name, message };
     }
   }
 
-  private checked(source: ViewerSource): ViewerSource {
-    if (!this.subject.allows(source)) throw new Error('This is not what the viewer was opened on.');
-    return source;
+  /** Passes a call on to the engine. @throws Error where the page may not see what it is about */
+  private async pass<M extends PassedOn>(
+    method: M,
+    params: ViewerCalls[M]['params'],
+  ): Promise<ViewerCalls[M]['result']> {
+    if (!this.content.allows(params.source))
+      throw new Error('This is not what the viewer was opened on.');
+    return this.services.engine.request(method, params);
   }
 }
 

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import type { ViewerSource } from '../engine/contract/viewer';
-import type { Opened, ViewerCommand } from '../webviews/viewer/messages';
+import type { KeptPanel, Opened, ViewerCommand } from '../engine/contract/viewer-page';
 import { folderOf, pickRun } from './pick-run';
 import type { Services } from './services';
-import { ViewerPage, type ViewerSubject } from './viewer-page';
+import { ViewerPage, type ViewerContent } from './viewer-page';
 import { ViewerSettings } from './viewer-settings';
 
 export const comparisonType = 'meddistill.viewer';
@@ -137,7 +136,7 @@ class Comparisons implements vscode.WebviewPanelSerializer, vscode.Disposable {
     this.states.set(folder, this.services.runs.add(folder).state);
     const page = new ViewerPage(
       panel.webview,
-      runSubject(folder, first, this.services),
+      runContent(folder, first, this.services),
       this.services,
       this.settings,
     );
@@ -149,11 +148,11 @@ class Comparisons implements vscode.WebviewPanelSerializer, vscode.Disposable {
   }
 }
 
-function runSubject(
+function runContent(
   folder: string,
   first: { domain: string; id: string } | null,
   { engine }: Services,
-): ViewerSubject {
+): ViewerContent {
   return {
     name: folder,
     open: async (): Promise<Opened> => ({
@@ -176,7 +175,7 @@ function caseOf(given: unknown): { domain: string; id: string } | null {
 
 /** The run in what the page kept of itself. */
 function runOf(state: unknown): string | null {
-  const source = (state as { source?: Partial<ViewerSource> } | null)?.source;
+  const { source } = (state ?? {}) as Partial<KeptPanel>;
   return source?.kind === 'case' && typeof source.run === 'string' ? resolve(source.run) : null;
 }
 
@@ -236,7 +235,7 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
   resolveCustomEditor(document: VolumeDocument, panel: vscode.WebviewPanel): void {
     const page = new ViewerPage(
       panel.webview,
-      this.subject(document),
+      this.content(document),
       this.services,
       this.settings,
     );
@@ -288,7 +287,7 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
     return [...overlays];
   }
 
-  private subject(document: VolumeDocument): ViewerSubject {
+  private content(document: VolumeDocument): ViewerContent {
     const { uri } = document;
     return {
       name: uri.fsPath,

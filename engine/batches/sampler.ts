@@ -1,6 +1,12 @@
-import type { AugmentationConfig, InputConfig } from '../config/config';
+import type { InputConfig } from '../config/config';
 import type { Random } from '../random';
-import { augment, augmentAt, type Sample, type WholeSample } from './augmentation';
+import {
+  augment,
+  augmentAt,
+  type AugmentationConfig,
+  type Sample,
+  type WholeSample,
+} from './augmentation';
 import type { PreparedCase } from '../preparation/prepared-case';
 
 /** Images [B][channels][rows][columns], class indices and field of view (0, 1) [B][rows][columns]. */

@@ -1,4 +1,5 @@
 import type { DistillConfig, DomainConfig, Split } from '../config/config';
+import type { SplitName } from '../contract/cohort';
 import { ConfigError, UserError } from '../errors';
 import { Random } from '../random';
 import { matchPattern, parsePattern, type PatternMatch } from './pattern';
@@ -10,7 +11,7 @@ export interface CohortCase {
   id: string;
   /** Cases of one subject are never split apart. */
   subject: string;
-  split: 'train' | 'validation' | 'test';
+  split: SplitName;
   /** One file for a volume or photograph, or one folder for a DICOM series; one file a slice for loose slices, in slice order. */
   images: string[];
   labels: string[];
@@ -22,7 +23,6 @@ export interface Cohort {
   domains: Record<string, CohortCase[]>;
 }
 
-type SplitName = CohortCase['split'];
 const splitNames: readonly SplitName[] = ['train', 'validation', 'test'];
 
 /** The cases of one split of one domain. */

@@ -5,9 +5,6 @@ import type { NetworkConfig } from '../networks/catalogue';
 import type { Domain, Split } from './domain';
 import type { Distillation } from './file';
 
-export type { AugmentationConfig } from '../batches/augmentation';
-export type { NetworkConfig } from '../networks/catalogue';
-export type { LabelValue } from '../preparation/labels';
 export type { DeviceName } from '../runtime/catalogue';
 export type { Split } from './domain';
 

@@ -1,17 +1,10 @@
-/** What the extension may ask of the engine's server: types only. Each area adds its calls here and its handlers in handlers/. */
-import type { CohortCalls } from '../server/cohort';
-import type { ProjectCalls } from '../server/project';
-import type { ConfigSummary, ConfigText } from './config';
-import type { ViewerCalls } from './viewer';
+/** How one side asks another, across the border of a process or a page: types only. Each set of calls is an interface of its own. */
 
-export interface ServerCalls extends CohortCalls, ProjectCalls, ViewerCalls {
-  /** Faults and outline of a config's text. */
-  summarize: { params: ConfigText; result: ConfigSummary };
+/** What is asked and what is answered. */
+export interface Call {
+  params: unknown;
+  result: unknown;
 }
 
-export type ServerMethod = keyof ServerCalls;
-
-/** What the server tells without being asked. */
-export interface ServerNotifications {
-  log: { level: 'info' | 'warning' | 'error'; message: string };
-}
+/** Calls by name: what a set of calls has to fit, as in `C extends Calls<C>`. */
+export type Calls<C> = Record<keyof C, Call>;

@@ -33,6 +33,11 @@ export interface ConfigSummary {
   } | null;
 }
 
+export interface ConfigCalls {
+  /** Faults and outline of a config's text. */
+  summarize: { params: ConfigText; result: ConfigSummary };
+}
+
 /** A change of the config that may be what was meant. */
 export interface Fix {
   title: string;

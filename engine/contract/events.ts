@@ -1,4 +1,4 @@
-/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: calls.ts. */
+/** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: server.ts. */
 import type { RunPlan, TermInfo } from './plan';
 
 /** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
@@ -53,40 +53,15 @@ export type EngineEvent =
       n: number;
       dims: number;
     }
-  /** The contrastive graphs at a step, in a `GraphSnapshot` file of the run folder. */
+  /** The contrastive graphs at a step, in a `ContrastiveSnapshot` file of the run folder. */
   | { type: 'graphs'; stage: string; step: number; file: string }
   | { type: 'gradients'; stage: string; step: number; norms: Record<string, number> }
   | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | { type: 'finished'; folder: string; report: string }
   | { type: 'cancelled'; folder: string };
 
-/**
- * The contrastive graphs of a batch of `images` anchors with `views` augmented views each, of both networks.
- * Edges are cosines. View number i * views + j is image i's view j; `graphs/views/b{i}-v{j + 1}.png` shows it, v0 the anchor.
- */
-export interface GraphSnapshot {
-  step: number;
-  images: number;
-  views: number;
-  /** Each image's domain. */
-  domains: string[];
-  /** Edges from each anchor to its views, [images][views]. */
-  intra: { teacher: number[][]; student: number[][] };
-  /**
-   * Edges between all views, [images * views][images * views]. With scope `image` the method's graph has only those between views of
-   * one image; the diagonal is no edge.
-   */
-  inter: { scope: 'image' | 'batch'; teacher: number[][]; student: number[][] };
-  /** Vectors on the two leading principal components of both networks' unit vectors; one entry a row, anchors first, then views. */
-  vectors: {
-    /** Share of the variance on each component. */
-    explained: [number, number];
-    teacher: [x: number, y: number][];
-    student: [x: number, y: number][];
-    domain: string[];
-    kind: ('anchor' | 'view')[];
-  };
-}
-
 /** A line of a run's `metrics.jsonl`. */
 export type TimedEvent = EngineEvent & { time: string };
+
+/** The events of one type, as they are in `metrics.jsonl`. */
+export type EventOf<T extends EngineEvent['type']> = Extract<TimedEvent, { type: T }>;

@@ -56,7 +56,7 @@ export interface Window {
 }
 
 /** All that is to be known of what is shown, but for the samples. */
-export interface ViewerSubject {
+export interface SceneInfo {
   title: string;
   path: string;
   format: string;
@@ -149,7 +149,7 @@ export interface RunCase {
 export interface ViewerCalls {
   /** The cases of a finished run. */
   viewerRun: { params: { run: string }; result: RunCases };
-  viewerOpen: { params: { source: ViewerSource }; result: ViewerSubject };
+  viewerOpen: { params: { source: ViewerSource }; result: SceneInfo };
   viewerSlice: { params: SliceQuery; result: SliceResult };
   viewerDice: {
     params: { source: ViewerSource; frame: number; threshold: number | null };

@@ -1,6 +1,7 @@
 import { formatNumber, type Chart, type LineChart } from './chart';
 import { alignCurves } from './curves';
-import { numberCell, textCell, type Cell, type Table } from './table';
+import type { Cell, Table } from '../contract/table';
+import { numberCell, textCell } from './table';
 
 /** What a chart shows, as a table: for spreadsheets, and for those who cannot see it. Of curves at most `rows` rows, evenly chosen. */
 export function chartTable(chart: Chart, rows = Infinity): Table {

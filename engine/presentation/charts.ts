@@ -1,7 +1,8 @@
-import type { GraphSnapshot } from '../contract/events';
+import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { NetworkInfo } from '../contract/plan';
 import type { Band, ColorName, Curve, Heatmap, LineChart, Marker, Scatter } from './chart';
-import type { History, Measure, StageHistory } from './history';
+import type { Measure } from '../contract/packet';
+import type { History, StageHistory } from './history';
 import { dashes } from './palette';
 
 /** `run`: all stages one after the other; `stage`: every stage from its own step 0, one above the other. */
@@ -214,20 +215,20 @@ export function stageBands(history: History): Band[] {
     });
 }
 
-export type GraphKind = 'intra' | 'inter';
+export type ContrastiveGraphKind = 'intra' | 'inter';
 
 /** What the nodes of a graph's cell are: pictures by image and view, 0 the anchor. */
-export interface GraphCell {
+export interface ContrastiveEdge {
   row: { image: number; view: number };
   column: { image: number; view: number };
 }
 
-export function graphCell(
-  snapshot: GraphSnapshot,
-  kind: GraphKind,
+export function contrastiveEdge(
+  snapshot: ContrastiveSnapshot,
+  kind: ContrastiveGraphKind,
   row: number,
   column: number,
-): GraphCell {
+): ContrastiveEdge {
   const node = (i: number) => ({
     image: Math.floor(i / snapshot.views),
     view: (i % snapshot.views) + 1,
@@ -238,14 +239,17 @@ export function graphCell(
 }
 
 /** What a node is called: `image 2 (ct), view 3`. */
-export function nodeTitle(snapshot: GraphSnapshot, { image, view }: GraphCell['row']): string {
+export function nodeTitle(
+  snapshot: ContrastiveSnapshot,
+  { image, view }: ContrastiveEdge['row'],
+): string {
   return `image ${image + 1} (${snapshot.domains[image]}), ${view === 0 ? 'anchor' : `view ${view}`}`;
 }
 
 /** A graph's edges in the teacher, in the student, and student minus teacher. The first two share their scale. */
-export function graphHeatmaps(
-  snapshot: GraphSnapshot,
-  kind: GraphKind,
+export function contrastiveHeatmaps(
+  snapshot: ContrastiveSnapshot,
+  kind: ContrastiveGraphKind,
 ): Record<'teacher' | 'student' | 'difference', Heatmap> {
   const { images, views } = snapshot;
   const edges = (network: 'teacher' | 'student'): number[][] =>
@@ -288,7 +292,7 @@ export function graphHeatmaps(
 }
 
 /** Whether two views are joined by an edge of the method's inter-coupling graph. */
-function isEdge({ inter, views }: GraphSnapshot, r: number, c: number): boolean {
+function isEdge({ inter, views }: ContrastiveSnapshot, r: number, c: number): boolean {
   if (r === c) return false;
   return inter.scope === 'batch' || Math.floor(r / views) === Math.floor(c / views);
 }
@@ -296,7 +300,7 @@ function isEdge({ inter, views }: GraphSnapshot, r: number, c: number): boolean 
 const sideTitles = { teacher: 'Teacher', student: 'Student' };
 
 /** Vectors of both networks: the domain gives the colour, the network the shape; anchors are filled, their views are outlines. */
-export function vectorScatter(snapshot: GraphSnapshot): Scatter {
+export function vectorScatter(snapshot: ContrastiveSnapshot): Scatter {
   const { vectors, step, images, views } = snapshot;
   const domains = [...new Set(vectors.domain)];
   const color = (domain: string): ColorName => ({ kind: 'series', index: domains.indexOf(domain) });

@@ -1,39 +1,15 @@
-import type { EngineEvent, TimedEvent } from '../contract/events';
+import type { EventOf, TimedEvent } from '../contract/events';
+import type { Measure, Packet, RareEvent, StepBlock } from '../contract/packet';
 import type { RunPlan, TermInfo } from '../contract/plan';
 import { Smoother } from './curves';
 import { networkTitle, stageNames, stageTitle } from './networks';
 import { oldPlan, oldTerm } from './old-runs';
 
-type Of<T extends EngineEvent['type']> = Extract<TimedEvent, { type: T }>;
-export type StepEvent = Of<'step'>;
-/** Events that come seldom, and are passed on as they are. */
-export type RareEvent = Exclude<TimedEvent, StepEvent>;
-
-/** Training steps of one stage as columns, row by row; NaN where a step has no such number. */
-export interface StepBlock {
-  stage: string;
-  /** Steps that the stage has in all. */
-  steps: number;
-  step: Float64Array;
-  /** Milliseconds since the epoch. */
-  time: Float64Array;
-  losses: Record<string, Float32Array>;
-  measures: Record<Measure, Float32Array>;
-}
-
-/** What a step tells beside its losses; memory in bytes. */
-export type Measure = 'learningRate' | 'imagesPerSecond' | 'memory';
 const measures: readonly Measure[] = ['learningRate', 'imagesPerSecond', 'memory'];
-
-/** Events packed for a view: columns instead of a line each, a tenth of their size. */
-export interface Packet {
-  blocks: StepBlock[];
-  events: RareEvent[];
-}
 
 /** Packs events; a stage's steps become one block. */
 export function packEvents(events: readonly TimedEvent[]): Packet {
-  const byStage = new Map<string, StepEvent[]>();
+  const byStage = new Map<string, EventOf<'step'>[]>();
   const rare: RareEvent[] = [];
   for (const event of events) {
     if (event.type !== 'step') {
@@ -46,7 +22,7 @@ export function packEvents(events: readonly TimedEvent[]): Packet {
   }
   const blocks = [...byStage].map(([stage, steps]): StepBlock => {
     const terms = new Set(steps.flatMap((s) => Object.keys(s.losses)));
-    const column = (of: (s: StepEvent) => number | undefined) =>
+    const column = (of: (s: EventOf<'step'>) => number | undefined) =>
       Float32Array.from(steps, (s) => of(s) ?? NaN);
     return {
       stage,
@@ -191,14 +167,14 @@ export class History {
   /** What the run trains. */
   plan: RunPlan = oldPlan;
   readonly stages = new Map<string, StageHistory>();
-  readonly evaluations: Of<'evaluation'>[] = [];
-  readonly distances: Of<'fsd'>[] = [];
-  readonly graphs: Of<'graphs'>[] = [];
-  readonly gradients: Of<'gradients'>[] = [];
-  readonly cohorts: Of<'cohort'>[] = [];
-  device: Of<'device'> | null = null;
+  readonly evaluations: EventOf<'evaluation'>[] = [];
+  readonly distances: EventOf<'fsd'>[] = [];
+  readonly graphs: EventOf<'graphs'>[] = [];
+  readonly gradients: EventOf<'gradients'>[] = [];
+  readonly cohorts: EventOf<'cohort'>[] = [];
+  device: EventOf<'device'> | null = null;
   /** Warnings and errors. */
-  readonly messages: Of<'log'>[] = [];
+  readonly messages: EventOf<'log'>[] = [];
   ended: 'finished' | 'cancelled' | null = null;
   /** Time of the last event, in milliseconds since the epoch. */
   latest = 0;

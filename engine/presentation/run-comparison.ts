@@ -2,7 +2,8 @@ import { parse } from 'jsonc-parser';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
-import { markBest, numberCell, textCell, type Cell, type Table } from './table';
+import type { Cell, Table } from '../contract/table';
+import { markBest, numberCell, textCell } from './table';
 import { baselinesOf, studentsOf } from './networks';
 
 /** A run among several. */

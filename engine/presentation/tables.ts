@@ -3,7 +3,8 @@ import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
 import { metrics as known } from '../metrics/catalogue';
 import type { History } from './history';
-import { markBest, numberCell, textCell, type Cell, type Table } from './table';
+import type { Cell, Table } from '../contract/table';
+import { markBest, numberCell, textCell } from './table';
 import { baselinesOf, sizeOf, studentsOf } from './networks';
 
 const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {

@@ -1,7 +1,8 @@
 import type { Report } from '../contract/report';
 import { mean, standardDeviation } from '../metrics/statistics';
 import { baselinesOf, sizeOf, studentsOf } from './networks';
-import { tableText, textCell, type Table } from './table';
+import type { Table } from '../contract/table';
+import { tableText, textCell } from './table';
 import { finalTable } from './tables';
 
 const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;

@@ -1,4 +1,4 @@
-import type { ReportedRun } from './run-report';
+import type { ReportedRun } from './reported-run';
 import { formatDuration } from '../presentation/duration';
 import { stageTitle } from '../presentation/networks';
 

@@ -1,18 +1,18 @@
 import {
   diceChart,
   fsdChart,
-  graphHeatmaps,
+  contrastiveHeatmaps,
   lossChart,
   vectorScatter,
-  type GraphKind,
+  type ContrastiveGraphKind,
 } from '../presentation/charts';
 import type { Chart } from '../presentation/chart';
 import { runFacts } from './facts';
 import { reportTables } from './markdown';
 import { mix } from '../presentation/palette';
-import type { ReportedRun } from './run-report';
+import type { ReportedRun } from './reported-run';
 import { chartSvg, escapeXml, inkFor } from '../presentation/svg';
-import type { Table } from '../presentation/table';
+import type { Table } from '../contract/table';
 import { latestTable, verdict } from '../presentation/tables';
 
 /** A run's report as one HTML file that needs nothing else: no script, no style sheet, no picture from elsewhere. */
@@ -26,8 +26,8 @@ export function reportHtml(run: ReportedRun): string {
       .reverse()
       .map((stage) => lossChart(history, stage, { smoothing: 0.6, log: true })),
   ].filter(({ curves }) => curves.length > 0);
-  const graphCharts = (kind: GraphKind) =>
-    graphs ? Object.values(graphHeatmaps(graphs, kind)) : [];
+  const contrastiveCharts = (kind: ContrastiveGraphKind) =>
+    graphs ? Object.values(contrastiveHeatmaps(graphs, kind)) : [];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -55,7 +55,7 @@ ${
   graphs
     ? `<h2>Contrastive graphs</h2>
 <div class="charts">
-${[...graphCharts('intra'), ...graphCharts('inter')].map((chart) => figure(chart, 380, 360)).join('\n')}
+${[...contrastiveCharts('intra'), ...contrastiveCharts('inter')].map((chart) => figure(chart, 380, 360)).join('\n')}
 </div>
 <h2>Domain-invariant vectors</h2>
 ${figure(vectorScatter(graphs), 640, 480)}`

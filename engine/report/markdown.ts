@@ -1,6 +1,7 @@
 import { runFacts } from './facts';
-import type { ReportedRun } from './run-report';
-import { tableMarkdown, type Table } from '../presentation/table';
+import type { ReportedRun } from './reported-run';
+import type { Table } from '../contract/table';
+import { tableMarkdown } from '../presentation/table';
 import {
   casesTable,
   finalTable,

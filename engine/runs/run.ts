@@ -18,7 +18,7 @@ import type { Weights } from '../weights';
 import { PreparedCohort } from './prepared-cohort';
 import { loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
-import { isAtWork } from './run-process';
+import { isAtWork } from './at-work';
 import { stageHashes } from './stage-hash';
 import { writeStudents } from './student-model';
 import { Watcher } from './watch';

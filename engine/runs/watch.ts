@@ -4,14 +4,14 @@ import type { EngineEvent } from '../contract/events';
 import { quickDice } from '../evaluation/evaluation';
 import { distanceOf } from '../evaluation/networks';
 import { VectorEncoder } from '../evaluation/segmenter';
-import { graphSnapshot } from '../method/gkd/snapshot';
+import { contrastiveSnapshot } from '../method/gkd/contrastive-snapshot';
 import { mean } from '../metrics/statistics';
 import { Random } from '../random';
 import type { Device } from '../runtime/runtime';
 import type { Stage } from '../training/stage';
 import type { Weights } from '../weights';
 import type { PreparedCohort } from './prepared-cohort';
-import { writeGraphs, writeViews } from './snapshot-files';
+import { writeSnapshot, writeViews } from './contrastive-snapshots';
 
 /** What the dashboard's contrastive graphs are of. */
 interface Probe {
@@ -82,7 +82,7 @@ export class Watcher {
     const { batch, domains, teacher } = this.probe;
     const encoder = await VectorEncoder.open(config, 'student', weights, this.device);
     try {
-      const snapshot = graphSnapshot({
+      const snapshot = contrastiveSnapshot({
         step,
         images: domains.length,
         views: config.method.augmentations,
@@ -91,7 +91,7 @@ export class Watcher {
         domains,
         scope,
       });
-      const file = await writeGraphs(this.folder, stage, snapshot);
+      const file = await writeSnapshot(this.folder, stage, snapshot);
       this.emit({ type: 'graphs', stage, step, file });
 
       const vectors = (domain: string, split: 'validation' | 'test') =>

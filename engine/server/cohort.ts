@@ -8,41 +8,19 @@ import { absolutePath } from '../config/variables';
 import { examineDomain } from '../cohort/cohort';
 import { matchPattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
-import { SurveyCancelled, Surveyor, type Survey, type SurveyFault } from '../cohort/survey';
-import { thumbnail } from '../cohort/thumbnail';
-import type { ConfigFault, ConfigText } from '../contract/config';
+import { SurveyCancelled, Surveyor } from '../survey/survey';
+import { thumbnail } from '../survey/thumbnail';
+import type { CohortCalls } from '../contract/cohort';
+import type { ConfigFault } from '../contract/config';
 import { UserError } from '../errors';
-import type { Handlers } from './handler';
-
-/** Calls about the files that a config names. */
-export interface CohortCalls {
-  /** Reads the cohort; takes up to 15 seconds, and the rest at the next call. Null where no domain can be read. */
-  survey: { params: ConfigText; result: ConfigSurvey | null };
-  /** A PNG of one case of a domain with its label, as a data URI; null where there is none. */
-  thumbnail: { params: ConfigText & { domain: string; side: number }; result: string | null };
-  /** What lies in the folder that the beginning of a pattern or path leads to. */
-  listFolder: {
-    params: ConfigText & { prefix: string };
-    result: { name: string; isFolder: boolean }[];
-  };
-  /** Files of a pattern: how many, and the first of them. */
-  match: {
-    params: ConfigText & { pattern: string };
-    result: { base: string; count: number; first: string[] };
-  };
-}
-
-export interface ConfigSurvey extends Survey {
-  /** What is wrong with the text itself, each with the place in it, from 1. */
-  textFaults: (Omit<SurveyFault, 'path'> & { line: number; column: number })[];
-}
+import type { Handlers } from './handlers';
 
 const surveyor = new Surveyor();
 const budget = 15_000;
 /** As in the Language Server Protocol. */
 const requestCancelled = -32800;
 
-export const cohortHandlers: Handlers<keyof CohortCalls> = {
+export const cohortHandlers: Handlers<CohortCalls> = {
   survey: async ({ file, text, variables }, token) => {
     const parsed = parseConfig(text, file, { variables });
     const config = parsed.config ?? salvageConfig(text, file, { variables });

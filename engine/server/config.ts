@@ -1,7 +1,8 @@
 import { parseConfig } from '../config/load';
-import type { Handlers } from './handler';
+import type { ConfigCalls } from '../contract/config';
+import type { Handlers } from './handlers';
 
-export const configHandlers: Handlers<'summarize'> = {
+export const configHandlers: Handlers<ConfigCalls> = {
   summarize: ({ file, text, variables }) => {
     const { config, faults } = parseConfig(text, file, { variables });
     return Promise.resolve({

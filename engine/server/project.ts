@@ -1,31 +1,19 @@
 import { existsSync } from 'node:fs';
 import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { proposeConfig } from '../cohort/propose';
+import { proposeConfig } from '../survey/propose';
+import type { ProjectCalls } from '../contract/project';
 import { writeWhole } from '../files';
 import { writeDemo } from '../demo/demo';
 import { UserError } from '../errors';
 import { openDevice } from '../runtime/device';
 import { runtimeOf } from '../runtime/catalogue';
 import { version } from '../version';
-import type { Handlers } from './handler';
-
-/** Calls that make a project, and that describe the machine. */
-export interface ProjectCalls {
-  /** Writes the demo's cohort and config into a folder. */
-  createSample: { params: { folder: string }; result: { config: string } };
-  /** Writes a config for the images and labels below a folder; refuses to overwrite one. */
-  proposeConfig: {
-    params: { folder: string; file: string; className: string };
-    result: { config: string };
-  };
-  /** Versions, device and memory, line by line, for a report of a fault. */
-  describeEnvironment: { params: null; result: Record<string, string> };
-}
+import type { Handlers } from './handlers';
 
 const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-export const projectHandlers: Handlers<keyof ProjectCalls> = {
+export const projectHandlers: Handlers<ProjectCalls> = {
   createSample: async ({ folder }) => ({ config: await writeDemo(folder) }),
 
   proposeConfig: async ({ folder, file, className }) => {

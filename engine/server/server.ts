@@ -1,5 +1,5 @@
 /**
- * The engine as the extension's child process: answers what the editor asks (engine/calls.ts) as JSON-RPC over the IPC
+ * The engine as the extension's child process: answers what the editor asks (engine/contract/server.ts) as JSON-RPC over the IPC
  * channel, which carries typed arrays as they are. It ends with the channel. Training runs are processes of their own.
  */
 import {
@@ -9,17 +9,18 @@ import {
   ResponseError,
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
+import type { ServerCalls } from '../contract/server';
 import { UserError } from '../errors';
 import { cohortHandlers } from './cohort';
 import { configHandlers } from './config';
-import type { Handlers } from './handler';
+import type { Handlers } from './handlers';
 import { projectHandlers } from './project';
 import { viewerHandlers } from './viewer';
 
 /** Code of a refusal, whose message is for the user; other failures are faults of the program. */
 const refused = 1;
 
-const handlers: Handlers = {
+const handlers: Handlers<ServerCalls> = {
   ...cohortHandlers,
   ...configHandlers,
   ...projectHandlers,
@@ -31,11 +32,10 @@ const connection = createMessageConnection(
   new IPCMessageWriter(process),
 );
 
-type AnyHandler = (params: unknown, token: CancellationToken) => Promise<unknown>;
-for (const [method, handler] of Object.entries(handlers) as [string, AnyHandler][])
+for (const [method, handler] of Object.entries(handlers))
   connection.onRequest(method, async (params: unknown, token: CancellationToken) => {
     try {
-      return await handler(params, token);
+      return await handler(params as never, token);
     } catch (error) {
       if (error instanceof UserError) throw new ResponseError(refused, error.message);
       throw error;

@@ -7,7 +7,7 @@ import { runCases } from '../viewer/run-cases';
 import type { Scene, Signal } from '../viewer/scene';
 import { countSlices } from '../viewer/slice-counts';
 import { OpenFiles } from '../viewer/voxels';
-import type { Handlers } from './handler';
+import type { Handlers } from './handlers';
 
 const files = new OpenFiles();
 const never: Signal = { isCancellationRequested: false };
@@ -27,7 +27,7 @@ function sceneOf(source: ViewerSource, fresh = false): Promise<Scene> {
   return scenes.forceFetch(key, { context: { source } });
 }
 
-export const viewerHandlers: Handlers<keyof ViewerCalls> = {
+export const viewerHandlers: Handlers<ViewerCalls> = {
   viewerRun: ({ run }) => Promise.resolve().then(() => runCases(run)),
   viewerOpen: async ({ source }) => (await sceneOf(source, true)).info,
   viewerSlice: async (query) => readSlice(await sceneOf(query.source), query),

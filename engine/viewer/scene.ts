@@ -1,6 +1,6 @@
 import { isPlaced } from '../images/catalogue';
 import type { Volume } from '../images/volume';
-import type { LayerInfo, LayerName, PlaneInfo, PlaneName, ViewerSubject } from '../contract/viewer';
+import type { LayerInfo, LayerName, PlaneInfo, PlaneName, SceneInfo } from '../contract/viewer';
 import type { SlicedImage } from './sliced-image';
 
 /** Long work looks at this between two planes. */
@@ -26,7 +26,7 @@ export interface Layer {
 export interface Scene {
   image: SlicedImage;
   layers: Map<LayerName, Layer>;
-  info: ViewerSubject;
+  info: SceneInfo;
 }
 
 /** What the image itself tells for a scene's info. */

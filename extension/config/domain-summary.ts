@@ -1,4 +1,4 @@
-import type { DomainSurvey } from '../../engine/cohort/survey';
+import type { DomainSurvey } from '../../engine/contract/cohort';
 
 /** A domain in a few lines of Markdown: cases, sizes, spacings, intensities, classes. */
 export function describeDomain(name: string, survey: DomainSurvey): string[] {

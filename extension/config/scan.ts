@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ConfigText } from '../../engine/contract/config';
-import type { ConfigSurvey } from '../../engine/server/cohort';
+import type { ConfigSurvey } from '../../engine/contract/cohort';
 import { isConfig } from '../config-file';
 import type { Services } from '../services';
 import { readSettings } from '../settings';

@@ -1,7 +1,8 @@
 import { chartTable } from '../../engine/presentation/chart-table';
 import type { Chart } from '../../engine/presentation/chart';
 import { chartSvg } from '../../engine/presentation/svg';
-import { tableCsv, type Table } from '../../engine/presentation/table';
+import type { Table } from '../../engine/contract/table';
+import { tableCsv } from '../../engine/presentation/table';
 import { h, on } from '../shared/dom';
 import { themeInk } from './theme';
 

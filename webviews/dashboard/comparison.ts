@@ -3,12 +3,12 @@ import {
   comparisonChart,
   type NamedHistory,
 } from '../../engine/presentation/charts';
-import type { Table } from '../../engine/presentation/table';
+import type { Table } from '../../engine/contract/table';
 import { h, on } from '../shared/dom';
 import { tableCard } from './card';
 import { select, slider } from './controls';
 import { LineView, type LineViewOptions } from './line-view';
-import type { RunInfo } from './messages';
+import type { RunInfo } from '../../engine/contract/dashboard-page';
 import type { PageState } from './state';
 
 /** Several runs: a curve of each overlaid, their final numbers and what differs between their configs. */

@@ -1,16 +1,16 @@
 import {
-  graphCell,
-  graphHeatmaps,
+  contrastiveEdge,
+  contrastiveHeatmaps,
   nodeTitle,
   vectorScatter,
-  type GraphCell,
-  type GraphKind,
+  type ContrastiveEdge,
+  type ContrastiveGraphKind,
 } from '../../engine/presentation/charts';
 import { chartTable } from '../../engine/presentation/chart-table';
 import { formatNumber, type Scatter } from '../../engine/presentation/chart';
 import type { History } from '../../engine/presentation/history';
 import { chartSvg } from '../../engine/presentation/svg';
-import type { GraphSnapshot } from '../../engine/contract/events';
+import type { ContrastiveSnapshot } from '../../engine/contract/contrastive-snapshot';
 import { h, parseSvg, setText } from '../shared/dom';
 import { card, exportButtons, tableElement, toggleButton, type Save } from './card';
 import { select, slider } from './controls';
@@ -19,7 +19,7 @@ import type { PageState } from './state';
 import { themeInk } from './theme';
 
 export interface GraphSource {
-  graph(file: string): Promise<GraphSnapshot>;
+  snapshot(file: string): Promise<ContrastiveSnapshot>;
   /** An image's URL; null where there is none. */
   picture(file: string): Promise<string | null>;
 }
@@ -28,7 +28,7 @@ const maps = ['teacher', 'student', 'difference'] as const;
 const scatterSize = { width: 640, height: 460 };
 
 /** Contrastive graphs and domain-invariant vectors over time, with the pictures that a cell joins. */
-export class Graphs {
+export class ContrastiveGraphs {
   readonly element: HTMLElement;
   private readonly heatmaps: Record<(typeof maps)[number], HeatmapView>;
   private readonly student: ReturnType<typeof select>;
@@ -38,9 +38,9 @@ export class Graphs {
   private readonly pair = h('div', { class: 'pair', 'aria-live': 'polite' });
   private readonly scatterHost = h('div', { class: 'scatter' });
   private readonly scatterTable = h('div', { hidden: true });
-  private readonly snapshots = new Map<string, Promise<GraphSnapshot>>();
+  private readonly snapshots = new Map<string, Promise<ContrastiveSnapshot>>();
   private history: History | null = null;
-  private snapshot: GraphSnapshot | null = null;
+  private snapshot: ContrastiveSnapshot | null = null;
   private scatter: Scatter | null = null;
   private shown = '';
 
@@ -58,7 +58,7 @@ export class Graphs {
         ['intra', 'intra-coupling: from each image to its views'],
       ],
       (value) => {
-        state.graph.kind = value as GraphKind;
+        state.graph.kind = value as ContrastiveGraphKind;
         keep();
         this.draw();
       },
@@ -95,7 +95,7 @@ export class Graphs {
           onCell: (row, column) => this.select(row, column),
         }),
       ]),
-    ) as Graphs['heatmaps'];
+    ) as ContrastiveGraphs['heatmaps'];
     const scatterCard = card(
       'Domain-invariant vectors',
       [
@@ -172,7 +172,7 @@ export class Graphs {
     const event = this.events()[this.index()];
     if (!event || event.file === this.shown) return;
     this.shown = event.file;
-    const request = this.snapshots.get(event.file) ?? this.source.graph(event.file);
+    const request = this.snapshots.get(event.file) ?? this.source.snapshot(event.file);
     this.snapshots.set(event.file, request);
     try {
       const snapshot = await request;
@@ -197,7 +197,7 @@ export class Graphs {
   private draw(): void {
     const { snapshot } = this;
     if (!snapshot) return;
-    const heatmaps = graphHeatmaps(snapshot, this.state.graph.kind);
+    const heatmaps = contrastiveHeatmaps(snapshot, this.state.graph.kind);
     for (const name of maps) this.heatmaps[name].show(heatmaps[name]);
     if (!this.pair.hasChildNodes())
       this.pair.replaceChildren(
@@ -224,8 +224,8 @@ export class Graphs {
     if (!snapshot) return;
     const { kind } = this.state.graph;
     for (const name of maps) this.heatmaps[name].mark(row, column);
-    const cell = graphCell(snapshot, kind, row, column);
-    const values = graphHeatmaps(snapshot, kind);
+    const cell = contrastiveEdge(snapshot, kind, row, column);
+    const values = contrastiveHeatmaps(snapshot, kind);
     const edge = (name: (typeof maps)[number]) => formatNumber(values[name].values[row][column]);
     const text = Number.isNaN(values.teacher.values[row][column])
       ? 'No edge of the graph.'
@@ -237,7 +237,7 @@ export class Graphs {
     );
   }
 
-  private node(snapshot: GraphSnapshot, node: GraphCell['row']): HTMLElement {
+  private node(snapshot: ContrastiveSnapshot, node: ContrastiveEdge['row']): HTMLElement {
     const title = nodeTitle(snapshot, node);
     const place = h('div', { class: 'picture' });
     void this.source

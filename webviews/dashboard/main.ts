@@ -3,12 +3,18 @@ import '../shared/elements';
 import '../shared/theme.css';
 import './dashboard.css';
 import { History } from '../../engine/presentation/history';
-import { Channel } from '../shared/channel';
+import { Channel } from '../../engine/channel';
 import { h, on, setText } from '../shared/dom';
 import { keepState, port, readState } from '../shared/vscode-api';
 import { Comparison } from './comparison';
-import { Graphs } from './contrastive-graphs';
-import type { HostCalls, HostEvent, PageCalls, PageEvent, RunInfo } from './messages';
+import { ContrastiveGraphs } from './contrastive-graphs';
+import type {
+  HostCalls,
+  HostEvent,
+  PageCalls,
+  PageEvent,
+  RunInfo,
+} from '../../engine/contract/dashboard-page';
 import { Overview } from './overview';
 import { ResultsView } from './results';
 import { restoredState } from './state';
@@ -53,10 +59,10 @@ const choose = () => void channel.call('chooseRuns', null).catch(fail);
 const common = { save, keep, say };
 const training = new Training(state, common);
 const pictures = new Map<string, Promise<string | null>>();
-const graphs = new Graphs(
+const graphs = new ContrastiveGraphs(
   state,
   {
-    graph: (file) => channel.call('graph', { folder: own()!.info.folder, file }),
+    snapshot: (file) => channel.call('snapshot', { folder: own()!.info.folder, file }),
     picture: (file) => {
       const known = pictures.get(file);
       if (known) return known;

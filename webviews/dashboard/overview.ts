@@ -2,7 +2,7 @@ import { formatDuration } from '../../engine/presentation/duration';
 import type { History } from '../../engine/presentation/history';
 import { stageNames } from '../../engine/presentation/networks';
 import { h, on, setText } from '../shared/dom';
-import type { RunCommand, RunInfo } from './messages';
+import type { RunCommand, RunInfo } from '../../engine/contract/dashboard-page';
 
 const stateTitles: Record<RunInfo['state'], string> = {
   running: 'Running',

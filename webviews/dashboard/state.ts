@@ -1,4 +1,5 @@
-import type { Axis, GraphKind } from '../../engine/presentation/charts';
+import type { KeptPanel } from '../../engine/contract/dashboard-page';
+import type { Axis, ContrastiveGraphKind } from '../../engine/presentation/charts';
 
 /** What a chart keeps. */
 export interface ChartState {
@@ -11,10 +12,7 @@ export interface ChartState {
 }
 
 /** What the page keeps of itself: how things are looked at, never what is looked at. */
-export interface PageState {
-  version: 1;
-  /** Folders of the runs, the panel's own first: what the panel is rebuilt from. */
-  folders: string[];
+export interface PageState extends KeptPanel {
   tab: number;
   /** `current`: the stage at work. */
   stage: string;
@@ -22,7 +20,7 @@ export interface PageState {
   smoothing: number;
   charts: Record<string, ChartState>;
   graph: {
-    kind: GraphKind;
+    kind: ContrastiveGraphKind;
     /** The stage whose student is looked at; null: the first. */
     stage: string | null;
     /** Step; null: the latest. */
@@ -53,7 +51,3 @@ export function restoredState(kept: unknown): PageState {
   const fresh = structuredClone(freshState);
   return { ...fresh, ...others, graph: { ...fresh.graph, ...graph } };
 }
-
-/** The folders in a state that VS Code kept for a panel; empty where there are none. */
-export const foldersOf = (kept: unknown): string[] =>
-  restoredState(kept).folders.filter((f): f is string => typeof f === 'string');

@@ -1,4 +1,4 @@
-import type { Port } from './channel';
+import type { Port } from '../../engine/channel';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;

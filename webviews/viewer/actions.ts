@@ -1,12 +1,12 @@
 import { errorText, type Host } from './host';
 import { keyAction, type KeyAction } from './keys';
-import type { ViewerCommand } from './messages';
+import type { ViewerCommand } from '../../engine/contract/viewer-page';
 import { planeOf } from './selectors';
+import { isOpen, type State } from './state';
 import {
   ask,
   chooseWindow,
   fit,
-  isOpen,
   pan,
   refuse,
   showHelp,
@@ -21,8 +21,7 @@ import {
   toPlane,
   toSlice,
   zoom,
-  type State,
-} from './state';
+} from './transitions';
 import type { Store } from './store';
 
 /** What users do that takes more than a change of the state: commands, keys, and what the extension has to do. */

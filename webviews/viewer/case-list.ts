@@ -3,7 +3,7 @@ import { h, on } from '../shared/dom';
 import { diceOfCase, gainOf, orderedCases } from './case-order';
 import { select, type Select } from './controls';
 import type { CaseOrder } from './settings';
-import { set, toCase, toDomain, toNeighbour } from './state';
+import { set, toCase, toDomain, toNeighbour } from './transitions';
 import { whenChanged, type Part, type Update } from './store';
 
 const orders: readonly (readonly [CaseOrder, string])[] = [

@@ -3,7 +3,7 @@ import { classColor, cssColor } from './colors';
 import type { Toggle } from './controls';
 import { short } from './layers';
 import { ownScores, type LayerScores } from './selectors';
-import { switchClass } from './state';
+import { switchClass } from './transitions';
 import { inTurn, whenChanged, whenOpen, type Part, type Update } from './store';
 
 /** The classes with their colours, switches and Dice, a column for each network. */

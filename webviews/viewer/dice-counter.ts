@@ -1,7 +1,8 @@
 import { errorText, type Host } from './host';
 import { isComparable } from './layers';
 import { frameOf } from './selectors';
-import { beginCount, failCount, takeScores, type Shown, type State } from './state';
+import type { Shown, State } from './state';
+import { beginCount, failCount, takeScores } from './transitions';
 import { whenOpen, type Part, type Update } from './store';
 
 /** Until the slider of thresholds is taken to rest, in ms: counting reads all of the files. */

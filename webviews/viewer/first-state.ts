@@ -1,5 +1,5 @@
 import type { ViewerSource } from '../../engine/contract/viewer';
-import type { Start } from './messages';
+import type { Start } from '../../engine/contract/viewer-page';
 import { freshPlace, restoredSettings, restoredState, type ViewSettings } from './settings';
 import type { State } from './state';
 

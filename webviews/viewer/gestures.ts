@@ -1,6 +1,15 @@
 import { on } from '../shared/dom';
 import type { Pane } from './pane';
-import { dragWindow, hover, pan, rest, stepSlices, switchAlone, toCursor, zoom } from './state';
+import {
+  dragWindow,
+  hover,
+  pan,
+  rest,
+  stepSlices,
+  switchAlone,
+  toCursor,
+  zoom,
+} from './transitions';
 import type { Update } from './store';
 
 /** The wheel goes through slices, with Ctrl it zooms; drags move the cursor, with Shift pan, with Ctrl zoom, with the right button window. */

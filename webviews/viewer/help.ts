@@ -1,6 +1,6 @@
 import { h, on } from '../shared/dom';
 import { keyHelp } from './keys';
-import { showHelp } from './state';
+import { showHelp } from './transitions';
 import { whenChanged, type Part, type Update } from './store';
 
 /** The list of keys. */

@@ -1,5 +1,5 @@
-import type { Channel } from '../shared/channel';
-import type { HostCalls, HostEvent, PageCalls, PageEvent } from './messages';
+import type { Channel } from '../../engine/channel';
+import type { HostCalls, HostEvent, PageCalls, PageEvent } from '../../engine/contract/viewer-page';
 
 /** The extension, as the page sees it. */
 export type Host = Channel<PageCalls, HostCalls, PageEvent, HostEvent>;

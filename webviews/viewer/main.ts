@@ -3,11 +3,11 @@ import '../shared/theme.css';
 import './viewer.css';
 import './lists.css';
 import './panes.css';
-import { Channel } from '../shared/channel';
+import { Channel } from '../../engine/channel';
 import { h } from '../shared/dom';
 import { port, readState } from '../shared/vscode-api';
 import { errorText } from './host';
-import type { HostCalls, HostEvent, PageCalls, PageEvent } from './messages';
+import type { HostCalls, HostEvent, PageCalls, PageEvent } from '../../engine/contract/viewer-page';
 import { Viewer } from './viewer';
 
 let viewer: Viewer | null = null;

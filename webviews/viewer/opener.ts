@@ -1,6 +1,7 @@
 import type { ViewerSource } from '../../engine/contract/viewer';
 import { errorText, type Host } from './host';
-import { fail, open, type State } from './state';
+import type { State } from './state';
+import { fail, open } from './transitions';
 import { whenChanged, type Part, type Update } from './store';
 
 /** Opens what is asked for. An answer that comes after something else was asked for is dropped. */

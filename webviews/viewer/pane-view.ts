@@ -10,7 +10,8 @@ import { Pane, type PaneOverlay } from './pane';
 import { ownScores, pictureOf, planeOf, sliceText, windowOf } from './selectors';
 import type { ViewSettings } from './settings';
 import type { LoadedSlice } from './slices';
-import { set, type Shown } from './state';
+import type { Shown } from './state';
+import { set } from './transitions';
 import { inTurn, whenOpen, type Part, type Update } from './store';
 
 /** A pane of a case or file that is open, as long as it is. */

@@ -1,4 +1,5 @@
-import type { LayerName, PlaneName, ViewerSource } from '../../engine/contract/viewer';
+import type { LayerName, PlaneName } from '../../engine/contract/viewer';
+import type { KeptPanel } from '../../engine/contract/viewer-page';
 import type { PaneName } from './layers';
 
 export type CaseOrder = 'name' | 'dice' | 'gain';
@@ -43,10 +44,8 @@ export interface Place {
 }
 
 /** What the page keeps of itself. */
-export interface PageState {
-  version: 1;
+export interface PageState extends KeptPanel {
   settings: ViewSettings;
-  source: ViewerSource | null;
   place: Place;
 }
 

@@ -1,7 +1,8 @@
 import type { Host } from './host';
 import { frameOf, neededLayers, planeOf, sliceOf } from './selectors';
 import { Slices } from './slices';
-import { failSlice, takeSlice, wait, type Shown } from './state';
+import type { Shown } from './state';
+import { failSlice, takeSlice, wait } from './transitions';
 import { inTurn, whenChanged, whenOpen, type Part, type Update } from './store';
 
 /** Fetches the slice that is to be shown, with all layers that the panes need. */

@@ -2,7 +2,7 @@ import { h, on, setText } from '../shared/dom';
 import { networkColor } from './colors';
 import { short } from './layers';
 import { lastScores, planeOf, sliceOf, sliceText, type LayerScores } from './selectors';
-import { toSlice } from './state';
+import { toSlice } from './transitions';
 import { inTurn, whenChanged, whenOpen, type Part, type Update } from './store';
 
 const rowHeight = 26;

@@ -16,7 +16,7 @@ import {
   switchSidebar,
   toFrame,
   toPlane,
-} from './state';
+} from './transitions';
 import { inTurn, whenOpen, type Part, type Update } from './store';
 
 /** The row of controls above the panes. */

@@ -6,7 +6,7 @@ import { reshape, slice } from '../../graph/operators/shape';
 import { logSoftmax, softmax } from '../../graph/operators/softmax';
 import { unit } from './vectors';
 
-export interface GraphOptions {
+export interface ContrastiveGraphOptions {
   temperature: number;
   /** Distance between the two networks' graphs: of the edge distributions, or of the edges themselves. */
   loss: 'kl' | 'mse';
@@ -46,7 +46,12 @@ export function interEdges(v: Value, images: number, scope: 'image' | 'batch'): 
 }
 
 /** `L_intra`: the distance of the student's intra-coupling graph from the teacher's; vectors as in `byImage`. */
-export function intraLoss(teacher: Value, student: Value, images: number, o: GraphOptions): Value {
+export function intraLoss(
+  teacher: Value,
+  student: Value,
+  images: number,
+  o: ContrastiveGraphOptions,
+): Value {
   return edgeDistance(intraEdges(teacher, images), intraEdges(student, images), o);
 }
 
@@ -56,7 +61,7 @@ export function interLoss(
   student: Value,
   images: number,
   scope: 'image' | 'batch',
-  o: GraphOptions,
+  o: ContrastiveGraphOptions,
 ): Value {
   const t = interEdges(teacher, images, scope);
   const s = interEdges(student, images, scope);
@@ -69,7 +74,12 @@ export function interLoss(
  * With `kl`, temperature^2 times the mean over nodes of KL(teacher || student) between the softmaxes of their edges /
  * temperature; with `mse`, the mean squared difference of edges. `diagonal` marks what is no edge.
  */
-function edgeDistance(teacher: Value, student: Value, o: GraphOptions, diagonal?: Value): Value {
+function edgeDistance(
+  teacher: Value,
+  student: Value,
+  o: ContrastiveGraphOptions,
+  diagonal?: Value,
+): Value {
   const g = teacher.graph;
   if (o.loss === 'mse') {
     const difference = sub(student, teacher);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { AugmentationConfig } from '../../../engine/config/config';
 import {
   augment,
   augmentAt,
   blurGaussian,
+  type AugmentationConfig,
   type Sample,
 } from '../../../engine/batches/augmentation';
 import { drawBatch, drawViews } from '../../../engine/batches/sampler';

@@ -6,8 +6,8 @@ import {
   comparisonChart,
   diceChart,
   fsdChart,
-  graphCell,
-  graphHeatmaps,
+  contrastiveEdge,
+  contrastiveHeatmaps,
   lossChart,
   measureChart,
   nodeTitle,
@@ -77,8 +77,8 @@ describe('charts of a run', () => {
       fsdChart(history, 'run'),
       lossChart(history, history.stages.get('gkd')!, { smoothing: 0.6, log: true }),
       measureChart(history, 'memory'),
-      ...Object.values(graphHeatmaps(snapshot, 'intra')),
-      ...Object.values(graphHeatmaps(snapshot, 'inter')),
+      ...Object.values(contrastiveHeatmaps(snapshot, 'intra')),
+      ...Object.values(contrastiveHeatmaps(snapshot, 'inter')),
       vectorScatter(snapshot),
       { ...diceChart(new History(), 'run'), title: 'A < B & "C"' },
     ];
@@ -123,7 +123,7 @@ describe('charts of a run', () => {
     assert.equal(thin.rows.length, 11);
     assert.equal(thin.rows.at(-1)![0].value, 40);
     assert.match(thin.note!, /Every 4th point/);
-    const map = chartTable(graphHeatmaps(snapshot, 'intra').teacher);
+    const map = chartTable(contrastiveHeatmaps(snapshot, 'intra').teacher);
     assert.equal(map.rows[1][1].value, snapshot.intra.teacher[1][0]);
     assert.equal(chartTable(vectorScatter(snapshot)).rows.length, 40);
   });
@@ -131,7 +131,7 @@ describe('charts of a run', () => {
 
 describe('graphs', () => {
   it('have their difference, and no edge from a node to itself', () => {
-    const { teacher, student, difference } = graphHeatmaps(snapshot, 'inter');
+    const { teacher, student, difference } = contrastiveHeatmaps(snapshot, 'inter');
     assert.ok(Number.isNaN(teacher.values[3][3]));
     assert.equal(difference.values[1][6], student.values[1][6] - teacher.values[1][6]);
     assert.deepEqual(teacher.range, student.range);
@@ -141,7 +141,7 @@ describe('graphs', () => {
   });
 
   it('of scope image have edges within an image alone', () => {
-    const within = graphHeatmaps(
+    const within = contrastiveHeatmaps(
       { ...snapshot, inter: { ...snapshot.inter, scope: 'image' } },
       'inter',
     );
@@ -150,11 +150,11 @@ describe('graphs', () => {
   });
 
   it('name the pictures behind a cell', () => {
-    assert.deepEqual(graphCell(snapshot, 'intra', 2, 1), {
+    assert.deepEqual(contrastiveEdge(snapshot, 'intra', 2, 1), {
       row: { image: 2, view: 0 },
       column: { image: 2, view: 2 },
     });
-    const { row, column } = graphCell(snapshot, 'inter', 0, 15);
+    const { row, column } = contrastiveEdge(snapshot, 'inter', 0, 15);
     assert.equal(nodeTitle(snapshot, row), 'image 1 (ct), view 1');
     assert.equal(nodeTitle(snapshot, column), 'image 4 (mr), view 4');
   });

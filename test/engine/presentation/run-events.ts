@@ -1,9 +1,10 @@
 import type { TimedEvent } from '../../../engine/contract/events';
-import type { EngineEvent, GraphSnapshot } from '../../../engine/contract/events';
+import type { ContrastiveSnapshot } from '../../../engine/contract/contrastive-snapshot';
+import type { EngineEvent } from '../../../engine/contract/events';
 import { oldPlan, oldTerm } from '../../../engine/presentation/old-runs';
 import { madeNetworks } from './made-report';
 import { Random } from '../../../engine/random';
-import { graphFile, graphSnapshot } from '../../../engine/method/gkd/snapshot';
+import { snapshotFile, contrastiveSnapshot } from '../../../engine/method/gkd/contrastive-snapshot';
 
 const stages = [
   ['teacher', ['crossEntropy', 'dice']],
@@ -29,7 +30,7 @@ const roles = { ct: 'source', mr: 'target' } as const;
 
 export interface MadeRun {
   events: TimedEvent[];
-  graphs: Record<string, GraphSnapshot>;
+  graphs: Record<string, ContrastiveSnapshot>;
 }
 
 /**
@@ -45,7 +46,7 @@ export function madeRun(o: {
   const random = new Random(o.seed ?? 1, 'made run');
   const began = Date.parse('2026-11-20T08:00:00Z');
   const events: TimedEvent[] = [];
-  const graphs: Record<string, GraphSnapshot> = {};
+  const graphs: Record<string, ContrastiveSnapshot> = {};
   let clock = 0;
   const say = (event: EngineEvent) =>
     events.push({ ...event, time: new Date(began + clock).toISOString() });
@@ -140,7 +141,7 @@ export function madeRun(o: {
         }
         return vectors;
       };
-      const snapshot = graphSnapshot({
+      const snapshot = contrastiveSnapshot({
         step,
         images,
         views,
@@ -149,7 +150,7 @@ export function madeRun(o: {
         teacher: drawn('teacher', 0.3),
         student: drawn('student', 0.4 + 1.2 * decay),
       });
-      const file = graphFile('gkd', step);
+      const file = snapshotFile('gkd', step);
       graphs[file] = snapshot;
       say({ type: 'graphs', stage, step, file });
     }

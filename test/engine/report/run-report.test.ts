@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRun, writeReport } from '../../../engine/report/run-report';
+import { readRun } from '../../../engine/report/reported-run';
+import { writeReport } from '../../../engine/report/run-report';
 import { runCommand } from '../command-line';
 import { withFolder } from '../images/shared';
 import { config, makeRun } from './made-folder';

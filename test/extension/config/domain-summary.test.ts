@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describeDomain } from '../../../extension/config/domain-summary';
-import type { DomainSurvey } from '../../../engine/cohort/survey';
+import type { DomainSurvey } from '../../../engine/contract/cohort';
 
 const survey: DomainSurvey = {
   role: 'source',

@@ -1,14 +1,14 @@
 /** Plays the extension for the dashboard's page, with a made-up run; what is played comes from the page's address. */
 import { packEvents } from '../../../engine/presentation/history';
-import type { GraphSnapshot } from '../../../engine/contract/events';
-import { Channel } from '../../../webviews/shared/channel';
+import type { ContrastiveSnapshot } from '../../../engine/contract/contrastive-snapshot';
+import { Channel } from '../../../engine/channel';
 import type {
   HostCalls,
   HostEvent,
   PageCalls,
   PageEvent,
   RunInfo,
-} from '../../../webviews/dashboard/messages';
+} from '../../../engine/contract/dashboard-page';
 import { madeRun, type MadeRun } from '../../engine/presentation/run-events';
 import { applyTheme, type ThemeName } from '../themes';
 
@@ -91,7 +91,7 @@ const channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
       else played.commands.push(event.command);
     },
     serve: {
-      graph: ({ file }): GraphSnapshot => {
+      snapshot: ({ file }): ContrastiveSnapshot => {
         const found = run.graphs[file];
         if (!found) throw new Error(`${file} is not there.`);
         return found;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { keepScreenshot, needBrowser, StandAlone } from '../stand-alone';
 import { themes, type ThemeName } from '../themes';
-import { graphHeatmaps } from '../../../engine/presentation/charts';
+import { contrastiveHeatmaps } from '../../../engine/presentation/charts';
 import { rgb, scaleColor } from '../../../engine/presentation/palette';
 import type { PageState } from '../../../webviews/dashboard/state';
 import { madeRun } from '../../engine/presentation/run-events';
@@ -230,7 +230,7 @@ describe('the dashboard', function () {
     await open();
     await tab('Graphs');
     const snapshot = madeRun({ steps: 200, every: 20, seed: 1 }).graphs['graphs/gkd-000200.json'];
-    const { student } = graphHeatmaps(snapshot, 'inter');
+    const { student } = contrastiveHeatmaps(snapshot, 'inter');
     const canvas = cardOf('Student').locator('canvas.heatmap');
     const colors = await canvas.evaluate((element) => {
       const { width } = element as HTMLCanvasElement;

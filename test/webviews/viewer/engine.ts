@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../engine/errors';
 import { viewerHandlers } from '../../../engine/server/viewer';
 import { runCases } from '../../../engine/viewer/run-cases';
-import type { HostCalls, Opened } from '../../../webviews/viewer/messages';
+import type { HostCalls, Opened } from '../../../engine/contract/viewer-page';
 import { pack, unpack } from './packed';
 
 const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
@@ -12,13 +12,13 @@ export class PlayedEngine {
   private overlays: string[] = [];
 
   readonly answer = async (body: string): Promise<string> => {
-    const { method, argument, query } = unpack(body) as {
+    const { method, params, query } = unpack(body) as {
       method: keyof HostCalls;
-      argument: never;
+      params: never;
       query: string;
     };
     try {
-      return pack({ value: await this.call(method, argument, new URLSearchParams(query)) });
+      return pack({ value: await this.call(method, params, new URLSearchParams(query)) });
     } catch (error) {
       if (error instanceof UserError) return pack({ error: error.message });
       console.error(error);
@@ -33,7 +33,7 @@ export class PlayedEngine {
 
   private async call(
     method: keyof HostCalls,
-    argument: never,
+    params: never,
     query: URLSearchParams,
   ): Promise<unknown> {
     switch (method) {
@@ -45,21 +45,21 @@ export class PlayedEngine {
         return { opened, settings: null };
       }
       case 'addOverlays': {
-        const { uris } = argument as { uris: string[] };
+        const { uris } = params as { uris: string[] };
         this.overlays = [...this.overlays, ...uris.map((uri) => fileURLToPath(uri))];
         return this.overlays;
       }
       case 'removeOverlay': {
-        const { path } = argument as { path: string };
+        const { path } = params as { path: string };
         this.overlays = this.overlays.filter((other) => other !== path);
         return this.overlays;
       }
       case 'viewerOpen':
-        return viewerHandlers.viewerOpen(argument, token);
+        return viewerHandlers.viewerOpen(params, token);
       case 'viewerSlice':
-        return viewerHandlers.viewerSlice(argument, token);
+        return viewerHandlers.viewerSlice(params, token);
       case 'viewerDice':
-        return viewerHandlers.viewerDice(argument, token);
+        return viewerHandlers.viewerDice(params, token);
     }
   }
 }

@@ -1,19 +1,19 @@
 /** Plays the extension for the viewer's page: calls go to the test, which has the engine's handlers. */
-import { Channel } from '../../../webviews/shared/channel';
+import { Channel } from '../../../engine/channel';
 import type {
   HostCalls,
   HostEvent,
   PageCalls,
   PageEvent,
   ViewerCommand,
-} from '../../../webviews/viewer/messages';
+} from '../../../engine/contract/viewer-page';
 import { applyTheme, type ThemeName } from '../themes';
 import { pack, unpack } from './packed';
 
 /** What a test may look at and do. */
 export interface Played {
   remembered: unknown;
-  calls: { method: string; argument: unknown }[];
+  calls: { method: string; params: unknown }[];
   setTheme(name: ThemeName): void;
   command(command: ViewerCommand): void;
   /** Calls that are not answered yet. */
@@ -57,17 +57,17 @@ Object.assign(globalThis, {
 
 async function ask<M extends keyof HostCalls>(
   method: M,
-  argument: Parameters<HostCalls[M]>[0],
-): Promise<ReturnType<HostCalls[M]>> {
-  played.calls.push({ method, argument });
+  params: HostCalls[M]['params'],
+): Promise<HostCalls[M]['result']> {
+  played.calls.push({ method, params });
   played.open++;
   try {
     const response = await fetch('/answer', {
       method: 'POST',
-      body: pack({ method, argument, query: location.search }),
+      body: pack({ method, params, query: location.search }),
     });
     const answer = unpack(await response.text()) as
-      { value: ReturnType<HostCalls[M]> } | { error: string };
+      { value: HostCalls[M]['result'] } | { error: string };
     if ('error' in answer) throw new Error(answer.error);
     return answer.value;
   } finally {
@@ -91,11 +91,11 @@ const channel = new Channel<HostCalls, PageCalls, HostEvent, PageEvent>(
         ...(await ask('start', nothing)),
         settings: JSON.parse(sessionStorage.getItem('remembered') ?? 'null') as unknown,
       }),
-      viewerOpen: (argument) => ask('viewerOpen', argument),
-      viewerSlice: (argument) => ask('viewerSlice', argument),
-      viewerDice: (argument) => ask('viewerDice', argument),
-      addOverlays: (argument) => ask('addOverlays', argument),
-      removeOverlay: (argument) => ask('removeOverlay', argument),
+      viewerOpen: (params) => ask('viewerOpen', params),
+      viewerSlice: (params) => ask('viewerSlice', params),
+      viewerDice: (params) => ask('viewerDice', params),
+      addOverlays: (params) => ask('addOverlays', params),
+      removeOverlay: (params) => ask('removeOverlay', params),
     },
   },
 );

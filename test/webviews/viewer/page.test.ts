@@ -510,7 +510,7 @@ describe('the viewer', function () {
   it('asks for slices, a few at a time, never for a volume', async () => {
     await openCase();
     const asked = await page.evaluate(() =>
-      played.calls.filter(({ method }) => method === 'viewerSlice').map(({ argument }) => argument),
+      played.calls.filter(({ method }) => method === 'viewerSlice').map(({ params }) => params),
     );
     assert.ok(asked.length >= 1 && asked.length <= 5, String(asked.length));
     const [first] = asked as SliceQuery[];
@@ -520,7 +520,7 @@ describe('the viewer', function () {
     await settle();
     const later = (await page.evaluate(() => played.calls))
       .filter(({ method }) => method === 'viewerSlice')
-      .map(({ argument }) => argument as SliceQuery)
+      .map(({ params }) => params as SliceQuery)
       .filter(({ index, layers }) => index === first.index && layers.includes('control'));
     assert.deepEqual(
       later.map(({ image, layers }) => [image, layers]),

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { voxelAt } from '../../../engine/viewer/places';
 import { planeOf as planeOfGrid } from '../../../engine/viewer/planes';
-import type {
-  LayerInfo,
-  RunCases,
-  ViewerSource,
-  ViewerSubject,
-} from '../../../engine/contract/viewer';
+import type { LayerInfo, RunCases, ViewerSource, SceneInfo } from '../../../engine/contract/viewer';
 import { afterKey } from '../../../webviews/viewer/actions';
 import { firstState } from '../../../webviews/viewer/first-state';
-import type { Opened } from '../../../webviews/viewer/messages';
+import type { Opened } from '../../../engine/contract/viewer-page';
 import {
   frameOf,
   hiddenPanes,
@@ -24,6 +19,7 @@ import {
   windowOf,
 } from '../../../webviews/viewer/selectors';
 import { freshSettings } from '../../../webviews/viewer/settings';
+import { isOpen, type OpenState, type State } from '../../../webviews/viewer/state';
 import {
   ask,
   beginCount,
@@ -33,7 +29,6 @@ import {
   failSlice,
   fit,
   hover,
-  isOpen,
   open,
   pan,
   refuse,
@@ -55,9 +50,7 @@ import {
   toPlane,
   toSlice,
   zoom,
-  type OpenState,
-  type State,
-} from '../../../webviews/viewer/state';
+} from '../../../webviews/viewer/transitions';
 
 const layer = (name: string, role?: LayerInfo['role']): LayerInfo => ({
   name,
@@ -112,7 +105,7 @@ const grid = {
   spacing: [1, 1, 2] as [number, number, number],
 };
 
-const found = (changes: Partial<ViewerSubject> = {}): ViewerSubject => ({
+const found = (changes: Partial<SceneInfo> = {}): SceneInfo => ({
   title: 'ct / a',
   path: '/a.nii.gz',
   format: 'NIfTI-1',
@@ -144,7 +137,7 @@ const caseSource = (domain: string, id: string): ViewerSource => ({
 const started = (opened: Opened = { kind: 'run', run, first: null }, kept?: unknown): State =>
   firstState({ opened, settings: null }, kept);
 
-function opened(state: State, source: ViewerSource, changes?: Partial<ViewerSubject>): OpenState {
+function opened(state: State, source: ViewerSource, changes?: Partial<SceneInfo>): OpenState {
   const next = open(ask(state, source), source, found(changes));
   assert.ok(isOpen(next));
   return next;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { matchPattern } from './pattern';
+import { matchPattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
 import { imageEnding, isPictureName } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';

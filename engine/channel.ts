@@ -1,37 +1,36 @@
 /**
  * The two ends of a conversation between a page and the extension. Each end may call what the other serves, and tell it events.
- * Every call settles: with a result, an error, or the channel's end. Knows neither VS Code nor the DOM.
+ * Every call settles: with a result, an error, or the channel's end. Both ends import this: it knows neither VS Code, nor Node, nor
+ * the DOM.
  */
+import type { Calls } from './contract/calls';
+
 export interface Port {
   post(message: unknown): void;
   /** Returns how to stop listening. */
   listen(receive: (message: unknown) => void): () => void;
 }
 
-type Calls = Record<string, (argument: never) => unknown>;
-type Argument<F> = F extends (argument: infer A) => unknown ? A : never;
-type Result<F> = F extends (argument: never) => infer R ? Awaited<R> : never;
-
 /** What this end does for the other. */
-export type Served<C extends Calls> = {
-  [K in keyof C]: (argument: Argument<C[K]>) => Result<C[K]> | Promise<Result<C[K]>>;
+export type Served<C extends Calls<C>> = {
+  [M in keyof C]: (params: C[M]['params']) => C[M]['result'] | Promise<C[M]['result']>;
 };
 
 type Message =
-  | { kind: 'call'; id: number; method: string; argument: unknown }
+  | { kind: 'call'; id: number; method: string; params: unknown }
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; message: string }
   | { kind: 'event'; event: unknown };
 
-export interface ChannelOptions<Theirs extends Calls, Heard> {
-  serve?: Served<Theirs>;
+export interface ChannelOptions<Mine extends Calls<Mine>, Heard> {
+  serve?: Served<Mine>;
   onEvent?: (event: Heard) => void;
   /** A message that is none, or that names no method: once a kind, not once a message. */
   onOddity?: (what: string) => void;
 }
 
 /** `Mine`: what this end serves; `Theirs`: what it may call; `Said`, `Heard`: events that it sends and gets. */
-export class Channel<Mine extends Calls, Theirs extends Calls, Said, Heard> {
+export class Channel<Mine extends Calls<Mine>, Theirs extends Calls<Theirs>, Said, Heard> {
   private readonly waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
@@ -49,17 +48,17 @@ export class Channel<Mine extends Calls, Theirs extends Calls, Said, Heard> {
   }
 
   /** @throws Error with the other end's message, or where the channel is closed before it answers */
-  call<K extends keyof Theirs & string>(
-    method: K,
-    argument: Argument<Theirs[K]>,
-  ): Promise<Result<Theirs[K]>> {
+  call<M extends keyof Theirs & string>(
+    method: M,
+    params: Theirs[M]['params'],
+  ): Promise<Theirs[M]['result']> {
     if (this.closed) return Promise.reject(new Error('The view is closed.'));
     const id = ++this.last;
     const answer = new Promise<unknown>((resolve, reject) =>
       this.waiting.set(id, { resolve, reject }),
     );
-    this.send({ kind: 'call', id, method, argument });
-    return answer as Promise<Result<Theirs[K]>>;
+    this.send({ kind: 'call', id, method, params });
+    return answer;
   }
 
   say(event: Said): void {
@@ -99,11 +98,7 @@ export class Channel<Mine extends Calls, Theirs extends Calls, Said, Heard> {
     }
   }
 
-  private async answer({
-    id,
-    method,
-    argument,
-  }: Extract<Message, { kind: 'call' }>): Promise<void> {
+  private async answer({ id, method, params }: Extract<Message, { kind: 'call' }>): Promise<void> {
     const { serve } = this.options;
     if (!serve || !Object.hasOwn(serve, method)) {
       this.wonder(`a call of "${method}"`);
@@ -111,7 +106,7 @@ export class Channel<Mine extends Calls, Theirs extends Calls, Said, Heard> {
       return;
     }
     try {
-      const value = await serve[method](argument as never);
+      const value = await serve[method as keyof Mine](params);
       if (!this.closed) this.send({ kind: 'result', id, value });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -3,57 +3,19 @@ import { basename, dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DistillConfig, DomainConfig } from '../config/config';
 import { editDistance } from '../config/nearest';
+import type { DomainSurvey, Survey, SurveyFault } from '../contract/cohort';
 import type { Fix } from '../contract/config';
 import { UserError } from '../errors';
 import { stampOf } from '../files';
-import { examineDomain, type CohortCase } from './cohort';
+import { examineDomain } from '../cohort/cohort';
 import { mapLabels } from '../preparation/labels';
-import { parsePattern } from './pattern';
+import { parsePattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
 import { domainWalks, requireSameSize } from '../preparation/read-case';
 import type { FileGrid } from '../images/grid';
 import { readVolume } from '../images/read-volume';
 import type { ReadChoice } from '../images/format';
 import type { Volume } from '../images/volume';
-
-/** What a config's files are like, for the person who writes it. */
-export interface Survey {
-  domains: Record<string, DomainSurvey>;
-  faults: SurveyFault[];
-}
-
-export interface DomainSurvey {
-  role: 'source' | 'target';
-  /** With the middle one of its files. */
-  cases: { id: string; split: CohortCase['split']; image: string; label: string }[];
-  /** Image files. */
-  files: number;
-  /** Cases whose files were read for what follows; fewer than there are where the time was up. */
-  read: number;
-  /** Slices along the first files' last axis, or files, of the cases that were read. */
-  slices: number;
-  /** Sizes as `columns x rows x slices`, most frequent first, with how many cases have them. */
-  sizes: [size: string, cases: number][];
-  /** Voxel sizes in mm, likewise; empty where no file states one. */
-  spacings: [spacing: string, cases: number][];
-  /** Kinds of the image files, e.g. `nifti1 int16`. */
-  kinds: string[];
-  /** Least and greatest sample of the images. */
-  range: [number, number] | null;
-  /** For each class its share of all pixels and the number of cases that have it. */
-  classes: { name: string; share: number; cases: number }[];
-  /** Samples that occur in the label files, in order; for colour files their colours. Null: too many to be labels. */
-  values: (number | [number, number, number])[] | null;
-}
-
-/** Something in the files that does not fit the config. */
-export interface SurveyFault {
-  message: string;
-  severity: 'error' | 'warning';
-  /** Place in the config. */
-  path: (string | number)[];
-  fixes: Fix[];
-}
 
 export interface SurveyOptions {
   /** After so many milliseconds no further case is read. */

@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePng } from '../images/png';
 import { writeWhole } from '../files';
-import type { GraphSnapshot } from '../contract/events';
-import { graphFile, thumbnail, viewFile } from '../method/gkd/snapshot';
+import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
+import { snapshotFile, thumbnail, viewFile } from '../method/gkd/contrastive-snapshot';
 
 /** Writes a snapshot into a run folder. Returns its path there, as the event `graphs` names it. */
-export async function writeGraphs(
+export async function writeSnapshot(
   folder: string,
   stage: string,
-  snapshot: GraphSnapshot,
+  snapshot: ContrastiveSnapshot,
 ): Promise<string> {
-  const file = graphFile(stage, snapshot.step);
+  const file = snapshotFile(stage, snapshot.step);
   await writeWhole(join(folder, file), `${JSON.stringify(snapshot)}\n`);
   return file;
 }

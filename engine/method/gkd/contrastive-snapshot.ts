@@ -1,7 +1,7 @@
 import { principalComponents } from '../../metrics/fsd';
-import type { GraphSnapshot } from '../../contract/events';
+import type { ContrastiveSnapshot } from '../../contract/contrastive-snapshot';
 
-export interface GraphInput {
+export interface SnapshotInput {
   step: number;
   /** Images B of the batch, and augmented views N of each. */
   images: number;
@@ -18,7 +18,7 @@ export interface GraphInput {
  * Intra- and inter-coupling graphs of both networks and where their unit vectors lie, as the dashboard shows them.
  * The edges are those of `intraEdges` and `interEdges`, the latter always over the whole batch.
  */
-export function graphSnapshot(input: GraphInput): GraphSnapshot {
+export function contrastiveSnapshot(input: SnapshotInput): ContrastiveSnapshot {
   const { step, images, views, domains, scope } = input;
   const teacher = unitRows(input.teacher, images * (1 + views));
   const student = unitRows(input.student, images * (1 + views));
@@ -69,7 +69,7 @@ export function graphSnapshot(input: GraphInput): GraphSnapshot {
 }
 
 /** Where a snapshot lies in its run folder, with forward slashes. */
-export const graphFile = (stage: string, step: number): string =>
+export const snapshotFile = (stage: string, step: number): string =>
   `graphs/${stage}-${String(step).padStart(6, '0')}.json`;
 
 /** Where the picture of image `b`'s view lies, 0 the image itself. */

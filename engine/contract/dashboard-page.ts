@@ -1,6 +1,7 @@
-import type { GraphSnapshot } from '../../engine/contract/events';
-import type { Packet } from '../../engine/presentation/history';
-import type { Table } from '../../engine/presentation/table';
+/** What crosses between the extension and the dashboard's page: types only. */
+import type { ContrastiveSnapshot } from './contrastive-snapshot';
+import type { Packet } from './packet';
+import type { Table } from './table';
 
 /** A run as the page knows it beside its curves. */
 export interface RunInfo {
@@ -43,16 +44,23 @@ export type PageEvent =
 export type RunCommand = 'stop' | 'resume' | 'comparePredictions' | 'openConfig' | 'exportReport';
 
 /** What the page may ask of the extension. */
-export type HostCalls = {
-  graph: (which: { folder: string; file: string }) => GraphSnapshot;
+export interface HostCalls {
+  snapshot: { params: { folder: string; file: string }; result: ContrastiveSnapshot };
   /** PNG bytes; null where there is no such picture. */
-  picture: (which: { folder: string; file: string }) => Uint8Array | null;
+  picture: { params: { folder: string; file: string }; result: Uint8Array | null };
   /** Asks where to, and writes; false where nobody chose a place. */
-  save: (file: { name: string; content: string | Uint8Array }) => boolean;
+  save: { params: { name: string; content: string | Uint8Array }; result: boolean };
   /** Lets the user choose the runs to compare with the panel's own. */
-  chooseRuns: (nothing: null) => void;
-  removeRun: (which: { folder: string }) => void;
-};
+  chooseRuns: { params: null; result: void };
+  removeRun: { params: { folder: string }; result: void };
+}
 
 /** What the extension may ask of the page: nothing. */
 export type PageCalls = Record<never, never>;
+
+/** Of what the page keeps of itself, the part that the extension brings a panel back from. */
+export interface KeptPanel {
+  version: 1;
+  /** Folders of the runs, the panel's own first. */
+  folders: string[];
+}

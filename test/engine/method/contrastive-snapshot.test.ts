@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { readPng } from '../../../engine/images/png';
 import { interEdges, intraEdges } from '../../../engine/method/gkd/contrastive-graphs';
 import { Graph } from '../../../engine/graph/graph';
-import type { GraphSnapshot } from '../../../engine/contract/events';
+import type { ContrastiveSnapshot } from '../../../engine/contract/contrastive-snapshot';
 import { Random } from '../../../engine/random';
 import { openDevice } from '../../../engine/runtime/device';
 import { compile } from '../../../engine/runtime/compile';
-import { writeGraphs, writeViews } from '../../../engine/runs/snapshot-files';
-import { graphSnapshot, thumbnail, type GraphInput } from '../../../engine/method/gkd/snapshot';
+import { writeSnapshot, writeViews } from '../../../engine/runs/contrastive-snapshots';
+import {
+  contrastiveSnapshot,
+  thumbnail,
+  type SnapshotInput,
+} from '../../../engine/method/gkd/contrastive-snapshot';
 import { withFolder } from '../images/shared';
 
 const images = 2;
@@ -18,7 +22,7 @@ const k = 5;
 const random = new Random(7, 'graphs');
 const vectors = () =>
   Float32Array.from({ length: images * (1 + views) * k }, () => random.normal());
-const input: GraphInput = {
+const input: SnapshotInput = {
   step: 100,
   images,
   views,
@@ -29,7 +33,7 @@ const input: GraphInput = {
 };
 
 describe('a snapshot of the contrastive graphs', () => {
-  const snapshot = graphSnapshot(input);
+  const snapshot = contrastiveSnapshot(input);
 
   it('has the edges that the loss is made of', async () => {
     const graph = new Graph();
@@ -49,7 +53,7 @@ describe('a snapshot of the contrastive graphs', () => {
   it('keeps distances between vectors that differ in two directions only', () => {
     const angles = [0, 0.3, 1, 1.4, 2, 2.2, 0.7, 2.9];
     const planar = Float32Array.from(angles.flatMap((a) => [0, 0, Math.cos(a), Math.sin(a), 0]));
-    const { vectors: v } = graphSnapshot({ ...input, teacher: planar, student: planar });
+    const { vectors: v } = contrastiveSnapshot({ ...input, teacher: planar, student: planar });
     assert.ok(Math.abs(v.explained[0] + v.explained[1] - 1) < 1e-3);
     for (let i = 1; i < angles.length; i++) {
       const [dx, dy] = [0, 1].map((c) => v.teacher[i][c] - v.teacher[0][c]);
@@ -60,10 +64,10 @@ describe('a snapshot of the contrastive graphs', () => {
   });
 
   it('does not flip its axes where only the student moves', () => {
-    const farthest = (s: GraphSnapshot, axis: number) =>
+    const farthest = (s: ContrastiveSnapshot, axis: number) =>
       s.vectors.teacher.reduce((far, p) => (Math.abs(p[axis]) > Math.abs(far) ? p[axis] : far), 0);
     for (let i = 0; i < 5; i++) {
-      const moved = graphSnapshot({ ...input, student: vectors() });
+      const moved = contrastiveSnapshot({ ...input, student: vectors() });
       assert.ok(farthest(moved, 0) > 0 && farthest(moved, 1) > 0);
     }
   });
@@ -79,16 +83,16 @@ describe('a snapshot of the contrastive graphs', () => {
 
   it('survives vectors that are all alike, and ones of length 0', () => {
     const alike = new Float32Array(input.teacher.length).fill(1);
-    const same = graphSnapshot({ ...input, teacher: alike, student: alike });
+    const same = contrastiveSnapshot({ ...input, teacher: alike, student: alike });
     assert.deepEqual(same.vectors.explained, [0, 0]);
     assert.deepEqual(same.intra.teacher.flat(), new Array(images * views).fill(1));
-    const none = graphSnapshot({ ...input, student: new Float32Array(input.student.length) });
+    const none = contrastiveSnapshot({ ...input, student: new Float32Array(input.student.length) });
     assert.deepEqual(none.intra.student.flat(), new Array(images * views).fill(0));
   });
 
   it('is written into the run folder under its stage and step', () =>
     withFolder(async (folder) => {
-      const file = await writeGraphs(folder, 'gkd', snapshot);
+      const file = await writeSnapshot(folder, 'gkd', snapshot);
       assert.equal(file, 'graphs/gkd-000100.json');
       assert.deepEqual(JSON.parse(readFileSync(join(folder, file), 'utf8')), snapshot);
     }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { RunRecord } from '../../../engine/contract/run-record';
-import { isAtWork } from '../../../engine/runs/run-process';
+import { isAtWork } from '../../../engine/runs/at-work';
 
 const long = '2000-01-01T00:00:00.000Z';
 const record = (part: Partial<RunRecord>) =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { encode } from 'fast-png';
 import { parseConfig } from '../../../engine/config/load';
-import { findDomains, proposeConfig } from '../../../engine/cohort/propose';
+import { findDomains, proposeConfig } from '../../../engine/survey/propose';
 import { writePhantoms } from '../../../engine/demo/phantom';
 import { scanCohort } from '../../../engine/cohort/cohort';
 import { encodePng } from '../../../engine/images/png';

@@ -1,5 +1,5 @@
-import type { RunCases, ViewerCalls } from '../../engine/contract/viewer';
-import type { ViewSettings } from './settings';
+/** What crosses between the extension and the viewer's page: types only. */
+import type { RunCases, ViewerCalls, ViewerSource } from './viewer';
 
 /** What a viewer is opened on. */
 export type Opened =
@@ -16,19 +16,16 @@ export interface Start {
   settings: unknown;
 }
 
-type Passed = {
-  [K in 'viewerOpen' | 'viewerSlice' | 'viewerDice']: (
-    params: ViewerCalls[K]['params'],
-  ) => ViewerCalls[K]['result'];
-};
+/** What the page asks of the engine; the extension passes it on where the page may see what it is about. */
+export type PassedOn = 'viewerOpen' | 'viewerSlice' | 'viewerDice';
 
 /** What the page may ask of the extension. */
-export type HostCalls = Passed & {
-  start: (nothing: null) => Start;
+export interface HostCalls extends Pick<ViewerCalls, PassedOn> {
+  start: { params: null; result: Start };
   /** Lays files over a file's image: those dropped, or, without any, those that the user chooses. Returns all overlays. */
-  addOverlays: (dropped: { uris: string[] }) => string[];
-  removeOverlay: (which: { path: string }) => string[];
-};
+  addOverlays: { params: { uris: string[] }; result: string[] };
+  removeOverlay: { params: { path: string }; result: string[] };
+}
 
 /** What the extension may ask of the page: nothing. */
 export type PageCalls = Record<never, never>;
@@ -50,5 +47,11 @@ export type HostEvent =
   /** What is shown has changed: everything is asked for anew. */
   | { type: 'reload' };
 
-/** What the page tells the extension. */
-export type PageEvent = { type: 'remember'; settings: ViewSettings };
+/** What the page tells the extension: how it is looked at, which only the page itself reads again. */
+export type PageEvent = { type: 'remember'; settings: unknown };
+
+/** Of what the page keeps of itself, the part that the extension brings a panel back from. */
+export interface KeptPanel {
+  version: 1;
+  source: ViewerSource | null;
+}

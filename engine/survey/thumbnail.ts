@@ -2,7 +2,7 @@ import { encode } from 'fast-png';
 import type { DistillConfig } from '../config/config';
 import { prepareCase } from '../preparation/prepare';
 import { resizeLinear, resizeNearest } from '../preparation/resample';
-import type { CohortCase } from './cohort';
+import type { CohortCase } from '../cohort/cohort';
 
 /** Colours of classes, told apart by colour-blind eyes (Okabe and Ito 2008). */
 const classColors = [

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DomainConfig } from '../../../engine/config/config';
-import { patternFixes, spreadOut, SurveyCancelled, Surveyor } from '../../../engine/cohort/survey';
+import { patternFixes, spreadOut, SurveyCancelled, Surveyor } from '../../../engine/survey/survey';
 import { writeVolume } from '../../../engine/images/write-volume';
 import { tinyConfig } from '../preparation/tiny-config';
 

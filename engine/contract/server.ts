@@ -1,0 +1,15 @@
+/** What crosses between the extension and the engine's server: types only. Handlers of these calls: engine/server. */
+import type { CohortCalls } from './cohort';
+import type { ConfigCalls } from './config';
+import type { ProjectCalls } from './project';
+import type { ViewerCalls } from './viewer';
+
+/** What the extension may ask. */
+export interface ServerCalls extends CohortCalls, ConfigCalls, ProjectCalls, ViewerCalls {}
+
+export type ServerMethod = keyof ServerCalls;
+
+/** What the server tells without being asked. */
+export interface ServerNotifications {
+  log: { level: 'info' | 'warning' | 'error'; message: string };
+}
