@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { areaUnderRoc } from '../engine/metrics/auc';
 import { centrelineDice } from '../engine/metrics/cldice';
 import { confusion, overlap } from '../engine/metrics/overlap';
-import { surfaceMetrics, type Shape, type Spacing } from '../engine/metrics/surface';
+import { surfaceMetrics } from '../engine/metrics/surface';
+import { type Shape, type Spacing } from '../engine/metrics/shape';
 
 const shape: Shape = [200, 512, 512];
 const spacing: Spacing = [2, 0.7, 0.7];

@@ -8,7 +8,7 @@ import { aggregate, caseMetrics, summarize } from '../metrics/case';
 import { metricNames } from '../metrics/catalogue';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
-import type { Spacing } from '../metrics/surface';
+import type { Spacing } from '../metrics/shape';
 import { Random } from '../random';
 import type { Device } from '../runtime/runtime';
 import type { MetricName, Aggregate, ClassMetrics } from '../contract/metrics';

@@ -13,7 +13,9 @@ import { areaUnderRoc } from '../metrics/auc';
 import { centrelineDice } from '../metrics/cldice';
 import { confusion, overlap, presenceOf } from '../metrics/overlap';
 import { type Overlap, type Presence } from '../contract/metrics';
-import { surfaceMetrics, type Outside, type Shape, type SurfaceMetrics } from '../metrics/surface';
+import { surfaceMetrics, type Outside } from '../metrics/surface';
+import { type SurfaceMetrics } from '../metrics/metric';
+import { type Shape } from '../metrics/shape';
 
 export interface ScoreOptions {
   /** A label map, or a folder of slices in natural order of their names. */

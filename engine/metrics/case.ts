@@ -11,7 +11,8 @@ import { metricNames, metrics } from './catalogue';
 import type { ClassCase, Metric } from './metric';
 import { confusion, presenceOf } from './overlap';
 import { bootstrapInterval, mean, percentile, standardDeviation } from './statistics';
-import { surfaceMetrics, type Shape, type Spacing } from './surface';
+import { surfaceMetrics } from './surface';
+import { type Shape, type Spacing } from './shape';
 
 export interface CaseInput {
   /** Class indices, 0 the background; any shape, all of one length. */

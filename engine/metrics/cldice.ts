@@ -1,6 +1,6 @@
 import type { Metric } from './metric';
 import { skeletonOf } from './skeleton';
-import type { Shape } from './surface';
+import type { Shape } from './shape';
 
 /**
  * Centreline Dice of two masks [slices][rows][columns], nonzero inside (Shit et al., CVPR 2021): the harmonic mean of the share

@@ -1,5 +1,5 @@
 import type { Confusion } from '../contract/metrics';
-import type { Shape, Spacing, SurfaceMetrics } from './surface';
+import type { Shape, Spacing } from './shape';
 
 /** A number that says how well a class was segmented in a case: declared in a file that computes it, listed in the catalogue. */
 export interface Metric {
@@ -33,4 +33,14 @@ export interface ClassCase {
   readonly centrelines: boolean;
   /** Null without shape or spacing. */
   surface(): SurfaceMetrics | null;
+}
+
+/** Distances in mm between the surfaces of two masks. */
+export interface SurfaceMetrics {
+  /** Average symmetric surface distance: the mean over the surface voxels of both masks, pooled (CHAOS, MONAI). */
+  assd: number;
+  /** The larger of the two directed 95th percentiles (MONAI; others pool both directions first). */
+  hd95: number;
+  /** Hausdorff distance, the largest of all; CHAOS calls it MSSD. */
+  hd: number;
 }

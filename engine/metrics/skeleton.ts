@@ -1,4 +1,5 @@
-import { boundingBox, sizeOf, type Shape } from './surface';
+import { boundingBox, sizeOf } from './surface';
+import { type Shape } from './shape';
 
 /**
  * The skeleton of a mask [slices][rows][columns], nonzero inside, as indices of its voxels, ascending: the curve thinning of Lee,

@@ -1,11 +1,6 @@
-import type { Metric } from './metric';
+import type { Metric, SurfaceMetrics } from './metric';
+import type { Shape, Spacing } from './shape';
 import { percentile } from './statistics';
-
-/** Samples along slices, rows, columns; a picture has 1 slice. */
-export type Shape = readonly [slices: number, rows: number, columns: number];
-
-/** Voxel size along slices, rows, columns in mm. */
-export type Spacing = readonly [slice: number, row: number, column: number];
 
 /**
  * What lies beyond the image, which matters for masks that touch its border: with `background` their border voxels are
@@ -13,16 +8,6 @@ export type Spacing = readonly [slice: number, row: number, column: number];
  * CHAOS evaluation has it).
  */
 export type Outside = 'background' | 'foreground';
-
-/** Distances in mm between the surfaces of two masks. */
-export interface SurfaceMetrics {
-  /** Average symmetric surface distance: the mean over the surface voxels of both masks, pooled (CHAOS, MONAI). */
-  assd: number;
-  /** The larger of the two directed 95th percentiles (MONAI; others pool both directions first). */
-  hd95: number;
-  /** Hausdorff distance, the largest of all; CHAOS calls it MSSD. */
-  hd: number;
-}
 
 const titles: Record<keyof SurfaceMetrics, string> = {
   assd: 'ASSD, mm',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { centrelineDice } from '../../../engine/metrics/cldice';
 import { skeletonOf } from '../../../engine/metrics/skeleton';
-import type { Shape } from '../../../engine/metrics/surface';
+import type { Shape } from '../../../engine/metrics/shape';
 import golden from './golden/skeleton.json';
 import { noise, unpackMask } from './masks';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { caseMetrics, summarize } from '../../../engine/metrics/case';
 import { centrelineDice } from '../../../engine/metrics/cldice';
-import { surfaceMetrics, type Shape, type Spacing } from '../../../engine/metrics/surface';
+import { surfaceMetrics } from '../../../engine/metrics/surface';
+import { type Shape, type Spacing } from '../../../engine/metrics/shape';
 import { Random } from '../../../engine/random';
 import { noise } from './masks';
 

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  diagonal,
-  surfaceMetrics,
-  type Shape,
-  type Spacing,
-} from '../../../engine/metrics/surface';
+import { diagonal, surfaceMetrics } from '../../../engine/metrics/surface';
+import { type Shape, type Spacing } from '../../../engine/metrics/shape';
 import golden from './golden/surface.json';
 import { noise, unpackMask } from './masks';
 
