@@ -3,6 +3,7 @@ import type { NetworkInfo } from '../contract/plan';
 import type { Band, ColorName, Curve, Heatmap, LineChart, Marker, Scatter } from './chart';
 import type { Measure } from '../contract/packet';
 import type { History, StageHistory } from './history';
+import { withinSentence } from './networks';
 import { dashes } from './palette';
 
 /** `run`: all stages one after the other; `stage`: every stage from its own step 0, one above the other. */
@@ -38,7 +39,7 @@ export function lossChart(
   });
   return {
     kind: 'lines',
-    title: `Loss, ${history.stageTitle(stage.stage).toLowerCase()}`,
+    title: `Loss, ${withinSentence(history.stageTitle(stage.stage))}`,
     xTitle: 'Step',
     yTitle: 'Loss',
     log,
@@ -153,7 +154,7 @@ export function gradientChart(history: History, stage: StageHistory): LineChart 
   const terms = [...new Set(events.flatMap((e) => Object.keys(e.norms)))];
   return {
     kind: 'lines',
-    title: `Gradient norms, ${history.stageTitle(stage.stage).toLowerCase()}`,
+    title: `Gradient norms, ${withinSentence(history.stageTitle(stage.stage))}`,
     xTitle: 'Step',
     yTitle: 'Gradient norm',
     log: true,
@@ -373,7 +374,7 @@ export function comparableCurves(runs: readonly NamedHistory[]): { key: string; 
       for (const term of stage.terms)
         found.set(
           JSON.stringify(['loss', stage.stage, term]),
-          `Loss, ${history.stageTitle(stage.stage).toLowerCase()}: ${termStyle(stage, term).name}`,
+          `Loss, ${withinSentence(history.stageTitle(stage.stage))}: ${termStyle(stage, term).name}`,
         );
   return [...found].map(([key, title]) => ({ key, title }));
 }

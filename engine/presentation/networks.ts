@@ -32,3 +32,7 @@ export const stageNames = ({ stages }: RunPlan): string[] => [
   ...stages.map(({ name }) => name),
   'evaluate',
 ];
+
+/** A title within a sentence: its first letter small, unless it is part of an abbreviation. */
+export const withinSentence = (title: string): string =>
+  /^[A-Z][a-z]/.test(title) ? title[0].toLowerCase() + title.slice(1) : title;

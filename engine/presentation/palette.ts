@@ -16,6 +16,8 @@ export const networkColors: readonly Color[] = [
   { light: '#05a470', dark: '#09f587' },
   { light: '#743103', dark: '#e43a0d' },
   { light: '#0604f9', dark: '#545bf6' },
+  { light: '#601e30', dark: '#78f0e4' },
+  { light: '#2a96d8', dark: '#b44842' },
 ];
 
 /** Under this id VS Code knows the colour of a network, from 0. */

@@ -4,7 +4,7 @@ import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import type { Cell, Table } from '../contract/table';
 import { markBest, numberCell, textCell } from './table';
-import { baselinesOf, studentsOf } from './networks';
+import { baselinesOf, studentsOf, withinSentence } from './networks';
 
 /** A run among several. */
 export interface ComparedRun {
@@ -45,7 +45,7 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
   for (const { name, title } of shown)
     for (const [domain, role] of domains)
       add(
-        `Dice, ${title.toLowerCase()}, ${domain} (${role})`,
+        `Dice, ${withinSentence(title)}, ${domain} (${role})`,
         (r) => r.domains[domain]?.networks[name]?.dice.mean,
         3,
         'higher',
@@ -54,7 +54,7 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
   for (const domain of targets)
     for (const student of students)
       add(
-        `Gain of ${students.length > 1 ? student.title.toLowerCase() : 'distillation'} over warm-up, ${domain}`,
+        `Gain of ${students.length > 1 ? withinSentence(student.title) : 'distillation'} over warm-up, ${domain}`,
         (r) => {
           const [alone] = baselinesOf(r.networks);
           const [after, before] = [student, alone].map(
@@ -68,7 +68,7 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
   for (const domain of targets)
     for (const { name, title } of shown)
       add(
-        `FSD to ${domain}, ${title.toLowerCase()}`,
+        `FSD to ${domain}, ${withinSentence(title)}`,
         (r) => r.fsd.sourceToTarget[domain]?.[name]?.value,
         4,
         'lower',

@@ -5,7 +5,7 @@ import { metrics as known } from '../metrics/catalogue';
 import type { History } from './history';
 import type { Cell, Table } from '../contract/table';
 import { markBest, numberCell, textCell } from './table';
-import { baselinesOf, sizeOf, studentsOf } from './networks';
+import { baselinesOf, sizeOf, studentsOf, withinSentence } from './networks';
 
 const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {
   const cell = numberCell(a?.mean, digits);
@@ -296,12 +296,12 @@ function verdictOn(report: Report, domain: string, student: NetworkInfo): string
       ? []
       : [` and ${against(value)} that of the ${lowerTitle(other)} (${value.toFixed(3)})`];
   });
-  const name =
+  const whose =
     studentsOf(report.networks).length > 1
-      ? `the ${lowerTitle(student)} student's`
-      : `the distilled student's`;
+      ? `the Dice of "${student.title}"`
+      : "the distilled student's Dice";
   return (
-    `On ${domain} (target, ${cases} ${cases === 1 ? 'case' : 'cases'}) ${name} Dice is ${own.toFixed(3)}, ${against(before)} the warm-up student's ${before.toFixed(3)}` +
+    `On ${domain} (target, ${cases} ${cases === 1 ? 'case' : 'cases'}) ${whose} is ${own.toFixed(3)}, ${against(before)} the warm-up student's ${before.toFixed(3)}` +
     rest.join('') +
     (own > before ? '.' : ': distillation did not help here.') +
     ' One seed alone does not show that a difference is real.'
@@ -309,4 +309,4 @@ function verdictOn(report: Report, domain: string, student: NetworkInfo): string
 }
 
 /** `Student, trained on` within a sentence: `student trained on`. */
-const lowerTitle = ({ title }: NetworkInfo): string => title.toLowerCase().replace(', ', ' ');
+const lowerTitle = ({ title }: NetworkInfo): string => withinSentence(title).replace(', ', ' ');

@@ -1,6 +1,6 @@
 import type { Report } from '../contract/report';
 import { mean, standardDeviation } from '../metrics/statistics';
-import { baselinesOf, sizeOf, studentsOf } from './networks';
+import { baselinesOf, sizeOf, studentsOf, withinSentence } from './networks';
 import type { Table } from '../contract/table';
 import { tableText, textCell } from './table';
 import { finalTable } from './tables';
@@ -40,7 +40,7 @@ function pairs({ networks }: Report): { student: string; baseline: string; title
     baselinesOf(networks).map(({ name: baseline, title: other }) => ({
       student,
       baseline,
-      title: `${students.length > 1 ? title : 'Distilled'} minus ${other.toLowerCase()}`,
+      title: `${students.length > 1 ? title : 'Distilled'} minus ${withinSentence(other)}`,
     })),
   );
 }

@@ -134,7 +134,9 @@ describe('a new network and a new method, each one file and one line of a catalo
       finalTable(report).rows.map(([{ text }]) => text),
       report.networks.map(({ title }) => title),
     );
-    assert.ok(verdict(report).some((sentence) => sentence.includes('student toy')));
+    assert.ok(
+      verdict(report).some((sentence) => sentence.includes('the Dice of "Student, Toy" is')),
+    );
     const image = join(folder, 'ct/images/ct1.nii.gz');
     const predicted = command('predict', run, image, '--network', 'toy-heavy', '--out', folder);
     assert.equal(predicted.status, 0, predicted.stderr);

@@ -58,6 +58,7 @@ export class ClassList implements Part {
   }
 
   private showScores(scores: readonly LayerScores[]): void {
+    this.element.style.setProperty('--networks', String(scores.length));
     this.head.replaceChildren(
       h('th', { scope: 'col' }, h('span', { class: 'spoken' }, 'Class')),
       ...scores.map(({ title }) =>
