@@ -7,7 +7,8 @@ import { meanAll, reduceSum } from '../graph/operators/reduction';
 import { reshape } from '../graph/operators/shape';
 import { logSoftmax, softmax } from '../graph/operators/softmax';
 import { Layers } from '../networks/layers';
-import { choice, settings } from '../options';
+import { settings } from '../options';
+import { comparedOn, scopeOption } from './compared-on';
 import type { Term } from '../training/stage';
 import { method, type Seen } from './method';
 import { firstEncodings } from './rows';
@@ -33,13 +34,7 @@ const options = settings(
       markdownDescription:
         'Weight of the term on the bottleneck. **Published method.** 50, on the last feature map.',
     }),
-    scope: choice(
-      {
-        views: 'The images and all their augmented views.',
-        image: 'The images of a batch.',
-      },
-      { markdownDescription: 'What the networks are compared on.', default: 'views' },
-    ),
+    scope: scopeOption,
   },
   { markdownDescription: summary },
 );
@@ -57,8 +52,7 @@ export const cwd = method({
     "Channel-wise distillation: each channel of the student's logits and bottleneck is to be active where the teacher's is.",
   options,
   before: [],
-  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
-  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  ...comparedOn,
   trains: ['cwd/'],
   terms(seen, o) {
     const { teacher, logits } = seen;

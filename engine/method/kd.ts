@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { mul } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
-import { choice, settings } from '../options';
+import { settings } from '../options';
+import { comparedOn, scopeOption } from './compared-on';
 import { method } from './method';
 import { firstEncodings } from './rows';
 import { klDivergence } from './segmentation-loss';
@@ -21,13 +22,7 @@ const options = settings(
       default: 4,
       markdownDescription: 'Weight of the term beside the supervised loss. **Our choice.** ',
     }),
-    scope: choice(
-      {
-        views: 'The images and all their augmented views.',
-        image: 'The images of a batch.',
-      },
-      { markdownDescription: 'What the networks are compared on.', default: 'views' },
-    ),
+    scope: scopeOption,
   },
   { markdownDescription: summary },
 );
@@ -41,8 +36,7 @@ export const kd = method({
     "Knowledge distillation: the student's class probabilities are to be the teacher's, pixel by pixel.",
   options,
   before: [],
-  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
-  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  ...comparedOn,
   terms({ teacher, logits }, { temperature, weight }) {
     const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
     return {
