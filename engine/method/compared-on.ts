@@ -8,11 +8,3 @@ export const scopeOption = choice(
   },
   { markdownDescription: 'What the networks are compared on.', default: 'views' },
 );
-
-/** What of a method follows from that option. */
-export const comparedOn = {
-  views: ({ scope }: { scope: 'views' | 'image' }, allowed: number) =>
-    scope === 'views' ? allowed : 0,
-  predicts: ({ scope }: { scope: 'views' | 'image' }) =>
-    scope === 'views' ? ('views' as const) : ('images' as const),
-};

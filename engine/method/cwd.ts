@@ -8,20 +8,21 @@ import { reshape } from '../graph/operators/shape';
 import { logSoftmax, softmax } from '../graph/operators/softmax';
 import { Layers } from '../networks/layers';
 import { settings } from '../options';
-import { comparedOn, scopeOption } from './compared-on';
+import { scopeOption } from './compared-on';
 import type { Term } from '../training/stage';
 import { method, type Seen } from './method';
 import { firstEncodings } from './rows';
 
 const summary =
-  'Activations are divided by it before the softmax over a channel **Published method.** 4.';
+  "Channel-wise distillation (Shu et al., ICCV 2021): each channel of the student's logits and bottleneck is to be active where the teacher's is.";
 
 const options = settings(
   {
     temperature: Type.Number({
       exclusiveMinimum: 0,
       default: 4,
-      summary,
+      markdownDescription:
+        'Activations are divided by it before the softmax over a channel. **Published method.** 4.',
     }),
     logits: Type.Number({
       minimum: 0,
@@ -48,11 +49,11 @@ export const cwd = method({
   name: 'cwd',
   title: 'CWD',
   source: 'Shu et al., ICCV 2021, arXiv 2011.13256',
-  summary:
-    "Channel-wise distillation: each channel of the student's logits and bottleneck is to be active where the teacher's is.",
+  summary,
   options,
   before: [],
-  ...comparedOn,
+  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
+  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
   trains: ['cwd/'],
   terms(seen, o) {
     const { teacher, logits } = seen;

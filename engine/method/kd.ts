@@ -2,20 +2,21 @@ import Type from 'typebox';
 import { mul } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
 import { settings } from '../options';
-import { comparedOn, scopeOption } from './compared-on';
+import { scopeOption } from './compared-on';
 import { method } from './method';
 import { firstEncodings } from './rows';
 import { klDivergence } from './segmentation-loss';
 
 const summary =
-  'Logits of both networks are divided by it: above 1 the unlikely classes weigh more. **Our choice.** ';
+  "Knowledge distillation (Hinton, Vinyals and Dean 2015): the student's class probabilities are to be the teacher's, pixel by pixel.";
 
 const options = settings(
   {
     temperature: Type.Number({
       exclusiveMinimum: 0,
       default: 1,
-      summary,
+      markdownDescription:
+        'Logits of both networks are divided by it: above 1 the unlikely classes weigh more. **Our choice.** ',
     }),
     weight: Type.Number({
       exclusiveMinimum: 0,
@@ -32,11 +33,11 @@ export const kd = method({
   name: 'kd',
   title: 'KD',
   source: 'Hinton, Vinyals and Dean, arXiv 1503.02531',
-  summary:
-    "Knowledge distillation: the student's class probabilities are to be the teacher's, pixel by pixel.",
+  summary,
   options,
   before: [],
-  ...comparedOn,
+  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
+  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
   terms({ teacher, logits }, { temperature, weight }) {
     const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
     return {
