@@ -22,18 +22,17 @@ const options = settings(
       exclusiveMinimum: 0,
       default: 4,
       markdownDescription:
-        'Activations are divided by it before the softmax over a channel. **Published method.** 4.',
+        'Activations are divided by it before the softmax over a channel. **Our choice.** ',
     }),
     logits: Type.Number({
       minimum: 0,
       default: 3,
-      markdownDescription: 'Weight of the term on the logits **Published method.** 3.',
+      markdownDescription: 'Weight of the term on the logits. **Our choice.** ',
     }),
     bottleneck: Type.Number({
       minimum: 0,
       default: 50,
-      markdownDescription:
-        'Weight of the term on the bottleneck. **Published method.** 50, on the last feature map.',
+      markdownDescription: 'Weight of the term on the bottleneck. **Our choice.** ',
     }),
     scope: scopeOption,
   },
