@@ -5,6 +5,14 @@ import { UserError } from '../errors';
 import { readStart, startOf } from './file-start';
 import type { Format } from './format';
 import { checkDimensions, checkPlausible, gunzip, isGzip } from './limits';
+import {
+  geometryOf,
+  isSheared,
+  quaternionOf,
+  readForms,
+  usableForms,
+  type NiftiForms,
+} from './nifti-geometry';
 import { columnNorm, orientationOf } from './orientation';
 import { scaled, toSamples } from './stored';
 import type { Layout, StoredImage, StoredSamples, StoredType } from './stored';
@@ -36,6 +44,7 @@ export const nifti: Format = {
       affine,
       min: Math.min(...ends),
       max: Math.max(...ends),
+      ...(header.warnings ? { warnings: header.warnings } : {}),
     };
   },
   locate: async (path, start) => {
@@ -195,13 +204,10 @@ async function parseHeader(
   const storedChannels = type.storedChannels ?? 1;
   checkDimensions(path, [...dimensions, storedChannels]);
 
-  const affine = readAffine(new DataView(copy.buffer), version, littleEndian, fields);
+  const own = copy.subarray(0, size);
+  const { affine, spacing, warnings } = geometryOf(path, readForms(own));
   if (affine.some((row) => row.some((value) => !Number.isFinite(value))))
     throw new UserError(`${path}: the affine in the header holds a value that is not finite.`);
-  const spacing = [0, 1, 2].map((axis) => {
-    const stated = Math.abs(fields.pixDims[axis + 1]);
-    return stated > 0 && Number.isFinite(stated) ? stated : columnNorm(affine, axis) || 1;
-  }) as [number, number, number];
   const scaled = Number.isFinite(fields.scl_slope) && fields.scl_slope !== 0;
   if (scaled && !Number.isFinite(fields.scl_inter))
     throw new UserError(`${path}: the header states a slope, but its intercept is not finite.`);
@@ -218,6 +224,8 @@ async function parseHeader(
       intercept: scaled ? fields.scl_inter : 0,
       spacing,
       affine,
+      niftiHeader: Buffer.from(own).toString('base64'),
+      ...(warnings.length > 0 ? { warnings } : {}),
     },
     layout: {
       type,
@@ -227,72 +235,6 @@ async function parseHeader(
       littleEndian,
     },
   };
-}
-
-interface QuaternionFields {
-  dims: number[];
-  pixDims: number[];
-  qform_code: number;
-  sform_code: number;
-  quatern_b: number;
-  quatern_c: number;
-  quatern_d: number;
-  qoffset_x: number;
-  qoffset_y: number;
-  qoffset_z: number;
-}
-
-/**
- * Voxel to world, RAS+: the sform where its code is above 0, else the qform where its code is above 0, else the voxel
- * sizes alone with the first axis running to the left and the origin at the centre of the grid, as nibabel has it.
- */
-function readAffine(
-  view: DataView,
-  version: 1 | 2,
-  littleEndian: boolean,
-  fields: QuaternionFields,
-): number[][] {
-  const [, di, dj, dk] = fields.pixDims.map(Math.abs);
-  if (fields.sform_code > 0) {
-    const at = (n: number) =>
-      version === 1
-        ? view.getFloat32(280 + 4 * n, littleEndian)
-        : view.getFloat64(400 + 8 * n, littleEndian);
-    return [0, 1, 2]
-      .map((row) => [0, 1, 2, 3].map((column) => at(row * 4 + column)))
-      .concat([[0, 0, 0, 1]]);
-  }
-  if (fields.qform_code > 0) {
-    const { quatern_b: b, quatern_c: c, quatern_d: d } = fields;
-    // The three are rounded: what is left for the fourth within that rounding is nothing, a turn by half a circle.
-    const rest = 1 - b * b - c * c - d * d;
-    const rounding = 3 * (version === 1 ? 2 ** -23 : Number.EPSILON);
-    const a = rest < rounding ? 0 : Math.sqrt(rest);
-    const rotation = rotationOf(a, b, c, d);
-    const handed = fields.pixDims[0] < 0 ? -1 : 1;
-    const offset = [fields.qoffset_x, fields.qoffset_y, fields.qoffset_z];
-    return rotation
-      .map((row, r) => [row[0] * di, row[1] * dj, row[2] * dk * handed, offset[r]])
-      .concat([[0, 0, 0, 1]]);
-  }
-  const half = [1, 2, 3].map((axis) => ((fields.dims[axis] || 1) - 1) / 2);
-  const size = [di, dj, dk].map((s) => s || 1);
-  return [
-    [-size[0], 0, 0, half[0] * size[0]],
-    [0, size[1], 0, -half[1] * size[1]],
-    [0, 0, size[2], -half[2] * size[2]],
-    [0, 0, 0, 1],
-  ];
-}
-
-/** The rotation of a quaternion a + bi + cj + dk, which need not have unit length. */
-function rotationOf(a: number, b: number, c: number, d: number): number[][] {
-  const s = 2 / (a * a + b * b + c * c + d * d);
-  return [
-    [1 - s * (c * c + d * d), s * (b * c - a * d), s * (b * d + a * c)],
-    [s * (b * c + a * d), 1 - s * (b * b + d * d), s * (c * d - a * b)],
-    [s * (b * d - a * c), s * (c * d + a * b), 1 - s * (b * b + c * c)],
-  ];
 }
 
 async function readStored(
@@ -346,46 +288,43 @@ function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
     hasSpacing: true,
     affine: header.affine,
     orientation: orientationOf(header.affine),
+    niftiHeader: header.niftiHeader,
+    ...(header.warnings ? { warnings: header.warnings } : {}),
   };
 }
 
 /**
- * The bytes of a NIfTI-1 single file (little endian) with `affine` as its sform, and as its qform where a rotation and
- * voxel sizes can express it, so that every reader finds the same place.
+ * The bytes of a NIfTI-1 single file (little endian) with `affine`, in mm, as its sform, and as its qform the same, or the
+ * rotation nearest to it where its axes are not at right angles, so that every reader finds the same place.
  * `data` is [k][j][i], or [frame][k][j][i]: uint8 for label maps, float32 for images and probabilities.
+ * `like` is the header of a NIfTI file on the same grid, whose place and description are carried over field by field, so
+ * that every reader finds the two in one place, whichever form it takes.
  */
 export function encodeNifti1(
   shape: readonly [number, number, number],
   data: Uint8Array | Float32Array | Int16Array,
   affine: readonly (readonly number[])[],
   frames = 1,
+  like?: Uint8Array,
 ): Buffer {
   if ([...shape, frames].some((n) => n > 32767))
     throw new UserError(
       `A NIfTI-1 file holds at most 32767 voxels along an axis, not ${shape.join(' x ')}.`,
     );
   const bytes = Buffer.alloc(352 + data.byteLength);
-  const put16 = (value: number, at: number) => bytes.writeInt16LE(value, at);
-  const put32 = (value: number, at: number) => bytes.writeFloatLE(value, at);
   bytes.writeInt32LE(348, 0);
-  [frames > 1 ? 4 : 3, ...shape, frames, 1, 1, 1].forEach((value, n) => put16(value, 40 + 2 * n));
+  [frames > 1 ? 4 : 3, ...shape, frames, 1, 1, 1].forEach((value, n) =>
+    bytes.writeInt16LE(value, 40 + 2 * n),
+  );
   const [code, bits] =
     data instanceof Uint8Array ? [2, 8] : data instanceof Int16Array ? [4, 16] : [16, 32];
-  put16(code, 70);
-  put16(bits, 72);
-  const spacing = [0, 1, 2].map((axis) => columnNorm(affine, axis));
-  const quaternion = quaternionOf(affine, spacing);
-  [quaternion?.handed ?? 1, ...spacing, 1, 1, 1, 1].forEach((value, n) => put32(value, 76 + 4 * n));
-  put32(352, 108);
-  put32(1, 112);
-  bytes[123] = 2; // millimetres
-  put16(quaternion ? 1 : 0, 252);
-  put16(1, 254);
-  quaternion?.bcd.forEach((value, n) => put32(value, 256 + 4 * n));
-  [0, 1, 2].forEach((row) => put32(affine[row][3], 268 + 4 * row));
-  for (let row = 0; row < 3; row++)
-    for (let column = 0; column < 4; column++)
-      put32(affine[row][column], 280 + 4 * (4 * row + column));
+  bytes.writeInt16LE(code, 70);
+  bytes.writeInt16LE(bits, 72);
+  bytes.writeFloatLE(352, 108);
+  bytes.writeFloatLE(1, 112);
+  if (like) carryDescription(like, bytes);
+  else bytes[123] = 2; // millimetres
+  putForms(bytes, like ? formsLike(like, affine, frames) : formsOf(affine));
   bytes.write('n+1\0', 344, 'latin1');
   if (endianness() === 'LE')
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 352);
@@ -399,38 +338,92 @@ export function encodeNifti1(
   return bytes;
 }
 
-/** b, c, d of the rotation's quaternion and the handedness of the axes; null where the axes are not orthogonal. */
-function quaternionOf(
+type Forms = Pick<NiftiForms, 'pixdim' | 'qform' | 'sform'>;
+
+/** Both forms for a place in mm. */
+function formsOf(affine: readonly (readonly number[])[]): Forms {
+  const spacing = [0, 1, 2].map((axis) => columnNorm(affine, axis));
+  const quaternion = quaternionOf(affine, spacing);
+  return {
+    pixdim: [quaternion?.handed ?? 1, ...spacing, 1, 1, 1, 1],
+    qform: {
+      code: quaternion ? 1 : 0,
+      bcd: quaternion?.bcd ?? [0, 0, 0],
+      offset: [0, 1, 2].map((row) => affine[row][3]),
+    },
+    sform: { code: 1, affine: affine.map((row) => [...row]) },
+  };
+}
+
+/**
+ * The forms of a file on the same grid as they stand in its header, but for what no reader can use: a form that gives its
+ * voxels no size is replaced by the place in use, and a sheared sform alone gets the nearest rotation beside it.
+ */
+function formsLike(
+  header: Uint8Array,
   affine: readonly (readonly number[])[],
-  spacing: readonly number[],
-): { bcd: [number, number, number]; handed: 1 | -1 } | null {
-  if (spacing.some((s) => s === 0)) return null;
-  const unit = [0, 1, 2].map((row) => [0, 1, 2].map((c) => affine[row][c] / spacing[c]));
-  const dot = (p: number, q: number) =>
-    [0, 1, 2].reduce((sum, r) => sum + unit[r][p] * unit[r][q], 0);
-  if (Math.abs(dot(0, 1)) > 1e-4 || Math.abs(dot(0, 2)) > 1e-4 || Math.abs(dot(1, 2)) > 1e-4)
-    return null;
-  const [m, n, o] = unit;
-  const determinant =
-    m[0] * (n[1] * o[2] - n[2] * o[1]) -
-    m[1] * (n[0] * o[2] - n[2] * o[0]) +
-    m[2] * (n[0] * o[1] - n[1] * o[0]);
-  const handed = determinant < 0 ? -1 : 1;
-  const r = unit.map((row) => [row[0], row[1], row[2] * handed]);
-  // Each component's square from the diagonal, the signs from the largest one.
-  const squares = [
-    1 + r[0][0] + r[1][1] + r[2][2],
-    1 + r[0][0] - r[1][1] - r[2][2],
-    1 - r[0][0] + r[1][1] - r[2][2],
-    1 - r[0][0] - r[1][1] + r[2][2],
-  ];
-  const largest = squares.indexOf(Math.max(...squares));
-  const products = [
-    [squares[0], r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]],
-    [r[2][1] - r[1][2], squares[1], r[0][1] + r[1][0], r[0][2] + r[2][0]],
-    [r[0][2] - r[2][0], r[0][1] + r[1][0], squares[2], r[1][2] + r[2][1]],
-    [r[1][0] - r[0][1], r[0][2] + r[2][0], r[1][2] + r[2][1], squares[3]],
-  ][largest];
-  const norm = Math.hypot(...products) * (products[0] < 0 ? -1 : 1);
-  return { bcd: [products[1] / norm, products[2] / norm, products[3] / norm], handed };
+  frames: number,
+): Forms {
+  const forms = readForms(header);
+  const usable = usableForms(forms);
+  const { qform, sform, toMm } = forms;
+  const used = formsOf(
+    affine.map((row, r) => (r < 3 ? row.map((value) => value / toMm) : [...row])),
+  );
+  const newSform = sform.code > 0 && !usable.sform;
+  const newQform =
+    (qform.code > 0 && !usable.qform) ||
+    (qform.code <= 0 && sform.code > 0 && !newSform && isSheared(sform.affine));
+  const pixdim = forms.pixdim.map((size, n) => {
+    if (n === 0) return newQform ? used.pixdim[0] : size;
+    if (n > 3) return frames > 1 ? 1 : size;
+    return Math.abs(size) > 0 && Number.isFinite(size) ? size : used.pixdim[n];
+  });
+  return {
+    pixdim,
+    sform: newSform ? { ...used.sform, code: sform.code } : sform,
+    qform: newQform ? { ...used.qform, code: qform.code > 0 ? qform.code : sform.code } : qform,
+  };
+}
+
+function putForms(bytes: Buffer, { pixdim, qform, sform }: Forms): void {
+  const put = (values: number[], at: number) =>
+    values.forEach((value, n) => bytes.writeFloatLE(value, at + 4 * n));
+  put(pixdim, 76);
+  bytes.writeInt16LE(qform.code, 252);
+  bytes.writeInt16LE(sform.code, 254);
+  put(qform.bcd, 256);
+  put(qform.offset, 268);
+  put(sform.affine.slice(0, 3).flat(), 280);
+}
+
+/**
+ * Copies what a header says beside its place and its samples: units, the order in which slices were acquired, and texts.
+ * Its scale, its display range and its intent are those of its own samples and stay behind.
+ */
+function carryDescription(header: Uint8Array, bytes: Buffer): void {
+  const from = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  const first = header.length < 540;
+  const little = from.readInt32LE(0) === (first ? 348 : 540);
+  const int16 = (at: number) => (little ? from.readInt16LE(at) : from.readInt16BE(at));
+  const int32 = (at: number) => (little ? from.readInt32LE(at) : from.readInt32BE(at));
+  const int64 = (at: number) => (little ? from.readBigInt64LE(at) : from.readBigInt64BE(at));
+  const float = (at1: number, at2: number) =>
+    first
+      ? little
+        ? from.readFloatLE(at1)
+        : from.readFloatBE(at1)
+      : little
+        ? from.readDoubleLE(at2)
+        : from.readDoubleBE(at2);
+  bytes[39] = from[first ? 39 : 524]; // which axes are frequency, phase and slice
+  bytes[122] = first ? from[122] : int32(496) & 0xff; // slice_code
+  bytes[123] = first ? from[123] : int32(500) & 0xff; // xyzt_units
+  bytes.writeInt16LE(first ? int16(74) : Number(BigInt.asIntN(16, int64(224))), 74); // slice_start
+  bytes.writeInt16LE(first ? int16(120) : Number(BigInt.asIntN(16, int64(232))), 120); // slice_end
+  bytes.writeFloatLE(float(132, 208), 132); // slice_duration
+  bytes.writeFloatLE(float(136, 216), 136); // toffset
+  const texts = first ? 148 : 240;
+  bytes.set(from.subarray(texts, texts + 80), 148); // descrip
+  bytes.set(from.subarray(texts + 80, texts + 104), 228); // aux_file
 }

@@ -14,11 +14,10 @@ const letters = [
 ] as const;
 
 /**
- * The nearest world axis of each voxel axis of a 4 x 4 affine (RAS+), one to one, also for oblique grids:
- * the columns are made orthonormal by the polar decomposition (from the singular value decomposition), then
- * the most clearly aligned voxel axis chooses first.
+ * The rotation (or reflection) nearest to the directions of the columns of an affine's upper 3 x 3: made orthonormal by the
+ * polar decomposition, from the singular value decomposition. A column of zeros stays out of it.
  */
-export function axisDirections(affine: readonly (readonly number[])[]): AxisDirections {
+export function nearestRotation(affine: readonly (readonly number[])[]): number[][] {
   const columns = [0, 1, 2].map((column) => {
     const norm = columnNorm(affine, column);
     return [0, 1, 2].map((row) => (norm > 0 ? affine[row][column] / norm : 0));
@@ -39,17 +38,26 @@ export function axisDirections(affine: readonly (readonly number[])[]): AxisDire
             svd.leftSingularVectors.get(row, s) * svd.rightSingularVectors.get(column, s),
         );
   });
+  return rotation.to2DArray();
+}
+
+/**
+ * The nearest world axis of each voxel axis of a 4 x 4 affine (RAS+), one to one, also for oblique grids: of the nearest
+ * rotation, the most clearly aligned voxel axis chooses first.
+ */
+export function axisDirections(affine: readonly (readonly number[])[]): AxisDirections {
+  const rotation = nearestRotation(affine);
   const strength = (column: number) =>
-    Math.max(...[0, 1, 2].map((row) => Math.abs(rotation.get(row, column))));
+    Math.max(...[0, 1, 2].map((row) => Math.abs(rotation[row][column])));
   const order = [0, 1, 2].sort((a, b) => strength(b) - strength(a));
   const free = new Set<0 | 1 | 2>([0, 1, 2]);
   const result = [] as unknown as AxisDirections;
   for (const column of order) {
     const world = [...free].reduce((best, row) =>
-      Math.abs(rotation.get(row, column)) > Math.abs(rotation.get(best, column)) ? row : best,
+      Math.abs(rotation[row][column]) > Math.abs(rotation[best][column]) ? row : best,
     );
     free.delete(world);
-    result[column] = { world, sign: rotation.get(world, column) < 0 ? -1 : 1 };
+    result[column] = { world, sign: rotation[world][column] < 0 ? -1 : 1 };
   }
   return result;
 }

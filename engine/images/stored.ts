@@ -18,6 +18,9 @@ export interface StoredImage {
   spacing: [number, number, number];
   /** Voxel to world mm, RAS+. */
   affine: number[][];
+  /** As a volume's. */
+  niftiHeader?: string;
+  warnings?: string[];
 }
 
 /** As in the file: channel fastest (for RGB), then i, j, k, further dimensions. */

@@ -30,6 +30,8 @@ export interface Volume {
   orientation: string;
   /** Of a DICOM series or a stack of pictures: each slice's file and its instance number, in the order of k. */
   slices?: { path: string; instance: number | null }[];
+  /** Of a NIfTI file, its header in base64: what is written in its grid carries its fields on. */
+  niftiHeader?: string;
   /** What its reader noticed and whoever trusts the numbers should know: sentences. */
   warnings?: string[];
 }

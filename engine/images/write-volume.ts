@@ -12,8 +12,8 @@ import type { Volume } from './volume';
 const gzipAsync = promisify(gzip);
 
 /**
- * Writes samples [k][j][i] as NIfTI-1 (`.nii`, or `.nii.gz` compressed) with `affine` as sform and qform, or, a label
- * map of one slice, as an 8-bit grey PNG (`.png`) of class indices.
+ * Writes samples [k][j][i] as NIfTI-1 (`.nii`, or `.nii.gz` compressed) with `affine` as sform and qform, or with those of
+ * the NIfTI file whose header is given, or, a label map of one slice, as an 8-bit grey PNG (`.png`) of class indices.
  */
 export async function writeVolume(
   path: string,
@@ -23,9 +23,11 @@ export async function writeVolume(
     affine: readonly (readonly number[])[];
     /** Volumes one after the other in `data`; 1 where it is left out. */
     frames?: number;
+    /** Of the NIfTI file on whose grid the samples lie. */
+    niftiHeader?: string;
   },
 ): Promise<void> {
-  const { shape, data, affine, frames = 1 } = volume;
+  const { shape, data, affine, frames = 1, niftiHeader } = volume;
   const voxels = shape[0] * shape[1] * shape[2] * frames;
   if (data.length !== voxels)
     throw new UserError(
@@ -40,7 +42,13 @@ export async function writeVolume(
   }
   if (!/\.nii(\.gz)?$/i.test(path))
     throw new UserError(`${path}: volumes are written as .nii, .nii.gz or .png.`);
-  const bytes = encodeNifti1(shape, data, affine, frames);
+  const bytes = encodeNifti1(
+    shape,
+    data,
+    affine,
+    frames,
+    niftiHeader === undefined ? undefined : Buffer.from(niftiHeader, 'base64'),
+  );
   // The fast level: label maps shrink by a hundred either way.
   return writeWhole(path, /\.gz$/i.test(path) ? await gzipAsync(bytes, { level: 4 }) : bytes);
 }
@@ -63,14 +71,15 @@ export function predictionName(
 }
 
 /**
- * Writes class indices [k][j][i] in the grid of an input volume (or of the file at that path): same shape and affine,
- * NIfTI for NIfTI and PNG for pictures, whose type `outPath` must name.
+ * Writes class indices [k][j][i] in the grid of an input volume (or of the file at that path): same shape and place,
+ * NIfTI for NIfTI with the input's forms and units and PNG for pictures, whose type `outPath` must name.
  */
 export async function writeLikeInput(
-  input: string | Pick<Volume, 'shape' | 'affine'>,
+  input: string | Pick<Volume, 'shape' | 'affine' | 'niftiHeader'>,
   labels: Uint8Array,
   outPath: string,
 ): Promise<void> {
-  const { shape, affine } = typeof input === 'string' ? await readVolume(input) : input;
-  return writeVolume(outPath, { shape, data: labels, affine });
+  const { shape, affine, niftiHeader } =
+    typeof input === 'string' ? await readVolume(input) : input;
+  return writeVolume(outPath, { shape, data: labels, affine, niftiHeader });
 }

@@ -11,7 +11,7 @@ import type { PreparedResult } from './prepared-case';
 import { openStoredCase, writeStoredCase } from './stored-case';
 
 /** Raised when preparation would give something else from the same files and config. */
-const revision = 1;
+const revision = 2;
 const suffix = '.case';
 /** Folders of this process's links, which end with it. */
 const links = new Set<string>();

@@ -46,7 +46,13 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
     fit === 'resize' ? size : [Math.max(scaled[0], size[0]), Math.max(scaled[1], size[1])];
   const geometry: CaseGeometry = {
     id: item.id,
-    files: images.map(({ path, format, shape, affine }) => ({ path, format, shape, affine })),
+    files: images.map(({ path, format, shape, affine, niftiHeader }) => ({
+      path,
+      format,
+      shape,
+      affine,
+      niftiHeader,
+    })),
     walks,
     slices,
     native: [rows, columns],

@@ -35,7 +35,7 @@ export interface NativeCase {
 export interface CaseGeometry {
   /** Id of the case, after which its predictions are named where its files' own names would not tell it. */
   id: string;
-  files: { path: string; format: Volume['format']; shape: Volume['shape']; affine: number[][] }[];
+  files: Pick<Volume, 'path' | 'format' | 'shape' | 'affine' | 'niftiHeader'>[];
   walks: Walks;
   /** Of each slice: its file and its place along the slicing walk. */
   slices: { file: number; index: number }[];

@@ -31,7 +31,7 @@ export async function writeProbabilities(
   const planes = classes.map((values) => labelsInFiles(geometry, values));
   const written = geometry.files.map(async (file, n) => {
     const path = join(folder, predictionName(file, geometry.id));
-    const { shape, affine } = file;
+    const { shape, affine, niftiHeader } = file;
     if (/\.png$/i.test(path)) {
       if (classes.length > 1) return null;
       await writeVolume(path, {
@@ -43,7 +43,7 @@ export async function writeProbabilities(
     }
     const data = new Float32Array(classes.length * planes[0][n].length);
     planes.forEach((plane, c) => data.set(plane[n], c * plane[n].length));
-    await writeVolume(path, { shape, affine, data, frames: classes.length });
+    await writeVolume(path, { shape, affine, niftiHeader, data, frames: classes.length });
     return path;
   });
   return (await Promise.all(written)).filter((path) => path !== null);

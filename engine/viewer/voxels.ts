@@ -64,7 +64,7 @@ export async function openVoxels(path: string): Promise<Voxels> {
   const end = layout.offset + layout.samples * layout.type.bytes;
   const bytes = await openBytes(located.path, located.gzipped, end);
   return new StoredVoxels(
-    { path: file, format: header.format, hasSpacing: true },
+    { path: file, format: header.format, hasSpacing: true, warnings: header.warnings },
     header,
     layout,
     bytes,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeNifti1 } from '../../../engine/images/nifti';
 import type { Volume } from '../../../engine/images/volume';
@@ -7,6 +7,7 @@ import { readVolume } from '../../../engine/images/read-volume';
 import { predictionName, writeLikeInput, writeVolume } from '../../../engine/images/write-volume';
 import { niftiBytes, withFolder } from './shared';
 import golden from './golden/write.json';
+import likes from './golden/write-like.json';
 
 const named = (path: string, format: Volume['format'], id?: string, slices = 1) =>
   predictionName({ path, format, shape: [4, 4, slices] }, id);
@@ -43,6 +44,20 @@ describe('writeVolume', () => {
       assert.deepEqual(written.shape, image.shape);
       assert.deepEqual(written.data, labels);
     }));
+
+  for (const { name, image, label } of likes)
+    it(`gives a prediction the place of its image in nibabel and in ITK: ${name}`, () =>
+      withFolder(async (folder) => {
+        const [input, out] = [join(folder, 'image.nii'), join(folder, 'label.nii')];
+        await writeFile(input, Buffer.from(image, 'base64'));
+        const labels = Uint8Array.from({ length: 24 }, (_, n) => n % 3);
+        await writeLikeInput(input, labels, out);
+        assert.equal((await readFile(out)).toString('base64'), label);
+        const { affine } = await readVolume(input);
+        (await readVolume(out)).affine.forEach((row, r) =>
+          row.forEach((value, c) => assert.ok(Math.abs(value - affine[r][c]) < 1e-5)),
+        );
+      }));
 
   it('writes label maps of pictures as PNG of class indices', () =>
     withFolder(async (folder) => {
