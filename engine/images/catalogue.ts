@@ -1,4 +1,7 @@
-/** Every image format that is read, in the order in which a file is asked whether it is one. */
+/**
+ * Every image format that is read, in the order in which a file is asked whether it is one. DICOM's mark stands behind 128
+ * bytes that are the writer's own and may begin as another format does; NIfTI goes by a file's name where nothing else helps.
+ */
 import { dicom } from './dicom';
 import type { Format } from './format';
 import type { FileStart } from './file-start';
@@ -10,7 +13,7 @@ import { png } from './png';
 import { tiff } from './tiff';
 import type { Volume } from './volume';
 
-export const formats: readonly Format[] = [png, jpeg, tiff, gif, netpbm, nifti, dicom];
+export const formats: readonly Format[] = [dicom, png, jpeg, tiff, gif, netpbm, nifti];
 
 const pictures = formats.filter(({ picture }) => picture);
 
@@ -46,7 +49,7 @@ export const isPictureName = (name: string): boolean =>
 /** `PNG, JPEG, TIFF, GIF, PBM, PGM or PPM` */
 export const pictureTitles = (conjunction: 'and' | 'or'): string => listed(pictures, conjunction);
 
-/** `NIfTI, DICOM, PNG, ... and PPM` */
+/** `DICOM, NIfTI, PNG, ... and PPM` */
 export const formatTitles = (conjunction: 'and' | 'or'): string =>
   listed([...formats.filter(({ picture }) => !picture), ...pictures], conjunction);
 

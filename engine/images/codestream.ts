@@ -47,3 +47,25 @@ export function codestreamSize(bytes: Uint8Array): CodestreamSize | null {
   }
   return null;
 }
+
+/** The codestream in a JP2 file (ISO 15444-1, annex I), as some writers put it into DICOM; other bytes as they are. */
+export function withoutJp2Boxes(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 12 || view.getUint32(0) !== 12 || view.getUint32(4) !== 0x6a502020)
+    return bytes;
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const stated = view.getUint32(at);
+    // A length of 1 stands for 64 bits behind the type, one of 0 for the rest of the file.
+    const wide = stated === 1 && at + 16 <= bytes.length;
+    const length = wide
+      ? Number(view.getBigUint64(at + 8))
+      : stated === 0
+        ? bytes.length - at
+        : stated;
+    const head = wide ? 16 : 8;
+    if (length < head) return bytes;
+    if (view.getUint32(at + 4) === 0x6a703263) return bytes.subarray(at + head, at + length);
+    at += length;
+  }
+  return bytes;
+}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Library from 'dcmjs-codecs';
 import { UserError } from '../errors';
-import { codestreamSize } from './codestream';
+import { codestreamSize, withoutJp2Boxes } from './codestream';
 import { decodeRle } from './dicom-rle';
 import { checkPlausible } from './limits';
 import { reasonOf } from './reason';
@@ -65,11 +65,12 @@ async function loadCodecs(): Promise<Codecs> {
 export async function decodeFrame(
   path: string,
   transferSyntax: string,
-  stream: Uint8Array,
+  fragments: Uint8Array,
   layout: FrameLayout,
 ): Promise<Uint8Array> {
   const { decoder, name, ratio } = compressed[transferSyntax]!;
   const { rows, columns, samplesPerPixel } = layout;
+  const stream = name.endsWith('JPEG 2000') ? withoutJp2Boxes(fragments) : fragments;
   const least = ratio === 1024 ? emptyPicture : undefined;
   checkPlausible(path, stream.length, rows * columns * samplesPerPixel, ratio, least);
   const damaged = (error: unknown) =>

@@ -16,12 +16,22 @@ import { reasonOf } from './reason';
 
 export type Vector = [x: number, y: number, z: number];
 
+export const cross = (a: Vector, b: Vector): Vector => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+export const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+export const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+
 /** One slice of a DICOM file, in the patient's coordinates: LPS+, mm. Null: the file does not say. */
 export interface DicomFrame {
   /** Centre of the first pixel. */
   position: Vector | null;
   /** Directions in which columns and rows are counted. */
   orientation: { alongRow: Vector; alongColumn: Vector } | null;
+  /** Along an axis that is not known, as the file states it: what orders slices that have no position. */
+  location: number | null;
   /** Distance of rows and of columns. */
   pixelSpacing: [row: number, column: number] | null;
   /** Distance of slices as stated, or their thickness. */
@@ -227,8 +237,40 @@ function describe(
     localizer: /LOCALIZER/.test(dataSet.string('x00080008') ?? ''),
     transferSyntax,
     layout,
-    frames: Array.from({ length: count }, (_, frame) => frameOf(path, dataSet, frame)),
+    frames: placedOneByOne(
+      dataSet,
+      Array.from({ length: count }, (_, frame) => frameOf(path, dataSet, frame)),
+    ),
   };
+}
+
+/**
+ * The frames of a file that states the position of the first one alone, each at its own: by the offsets of all (Grid Frame
+ * Offset Vector), or by the distance between them (Spacing Between Slices). Frames that follow each other in time stay.
+ */
+function placedOneByOne(dataSet: DataSet, frames: DicomFrame[]): DicomFrame[] {
+  const [{ position, orientation: directions }] = frames;
+  const isGrouped = dataSet.elements['x52009230'] ?? dataSet.elements['x52009229'];
+  if (frames.length === 1 || isGrouped || !position || !directions || isInTime(dataSet))
+    return frames;
+  const normal = cross(directions.alongRow, directions.alongColumn);
+  const stated = decimals(dataSet, 'x3004000c', frames.length);
+  const between = decimals(dataSet, 'x00180088', 1)?.[0] ?? 0;
+  if (!stated && between === 0) return frames;
+  // Offsets that do not begin with 0 are the frames' own places along z.
+  const alongZ = stated !== null && stated[0] !== 0;
+  return frames.map((frame, n) => {
+    const offset = stated ? stated[n] - stated[0] : n * between;
+    const step: Vector = alongZ ? [0, 0, offset] : (normal.map((v) => v * offset) as Vector);
+    return { ...frame, position: position.map((v, axis) => v + step[axis]) as Vector };
+  });
+}
+
+/** True where Frame Increment Pointer names Frame Time or Frame Time Vector. */
+function isInTime(dataSet: DataSet): boolean {
+  const group = dataSet.uint16('x00280009', 0);
+  const element = dataSet.uint16('x00280009', 1);
+  return group === 0x0018 && (element === 0x1063 || element === 0x1065);
 }
 
 function checkLayout(path: string, layout: DicomImage['layout'], transferSyntax: string): void {
@@ -293,6 +335,7 @@ function frameOf(path: string, dataSet: DataSet, frame: number): DicomFrame {
   return {
     position,
     orientation: directions && orientation(path, directions),
+    location: decimals(dataSet, 'x00201041', 1)?.[0] ?? null,
     pixelSpacing: spacing,
     sliceSpacing: between && Math.abs(between[0]) > 0 ? Math.abs(between[0]) : null,
     slope: slope === 0 ? 1 : slope,
@@ -315,7 +358,7 @@ function orientation(path: string, cosines: number[]): DicomFrame['orientation']
   return { alongRow, alongColumn };
 }
 
-/** Samples of one frame: stored values, not yet scaled, [row][column] or, in colour, [row][column][RGB]. */
+/** Samples of one frame: stored values, those of MONOCHROME1 inverted, not yet scaled, [row][column] or, in colour, [row][column][RGB]. */
 export type DicomSamples =
   Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 
@@ -418,6 +461,11 @@ function toSamples({ layout }: DicomImage, raw: Uint8Array, decoded: boolean): D
     const down = unused + 32 - 8 * width;
     for (let n = 0; n < count; n++)
       values[n] = signed ? (values[n] << up) >> down : (values[n] << up) >>> down;
+  }
+  // Where the least is white, they are turned round, so that the greatest is.
+  if (layout.photometricInterpretation === 'MONOCHROME1') {
+    const ends = signed ? -1 : 2 ** (8 * width - unused) - 1;
+    for (let n = 0; n < count; n++) values[n] = ends - values[n];
   }
   return values;
 }

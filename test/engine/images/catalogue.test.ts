@@ -43,7 +43,7 @@ describe('the catalogue of image formats', () => {
 
   it('names what is read in a sentence', () => {
     assert.equal(pictureTitles('or'), 'PNG, JPEG, TIFF, GIF, PBM, PGM or PPM');
-    assert.equal(formatTitles('and'), 'NIfTI, DICOM, PNG, JPEG, TIFF, GIF, PBM, PGM and PPM');
+    assert.equal(formatTitles('and'), 'DICOM, NIfTI, PNG, JPEG, TIFF, GIF, PBM, PGM and PPM');
   });
 
   it('stamps all files that a pair may consist of, and only the file of any other', async () => {

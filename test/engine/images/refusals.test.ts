@@ -141,7 +141,7 @@ const refusals: Refusal[] = [
   },
   one('{} is empty.', () => ''),
   one(
-    '{} is of no known format; NIfTI, DICOM, PNG, JPEG, TIFF, GIF, PBM, PGM and PPM are read.',
+    '{} is of no known format; DICOM, NIfTI, PNG, JPEG, TIFF, GIF, PBM, PGM and PPM are read.',
     () => 'nothing of the kind',
   ),
   {
@@ -444,7 +444,7 @@ const refusals: Refusal[] = [
     { series: '*' },
   ),
   folder(
-    '{}: its DICOM series has 2 images at one position and 1 at another, as {}/IM009; slices are missing, or several series share one UID.',
+    '{}: its DICOM series has 2 images at one position, as {}/IM005 and {}/IM000, and 1 at another, as {}/IM009; they differ in Echo Time (2.3, 4.6); slices are missing or were acquired again, and "frame" chooses of them, 0 to 1.',
     () => {
       const files = unpacked(dicom.odd.echoes);
       delete files.IM004;
@@ -452,7 +452,7 @@ const refusals: Refusal[] = [
     },
   ),
   folder(
-    '{}: its DICOM series has 2 images at each position, as {}/IM000 and {}/IM005, and no attribute tells them apart.',
+    '{}: its DICOM series has 2 images at each position, as {}/IM000 and {}/IM005, and no attribute tells them apart; "frame" chooses of them in the order of their numbers, 0 to 1.',
     () => {
       const files = unpacked(dicom.odd.echoes);
       for (const bytes of Object.values(files))

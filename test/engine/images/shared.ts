@@ -18,6 +18,10 @@ export function needRealData(context: Mocha.Context, ...parts: string[]): string
   return folder;
 }
 
+/** The folder of a small odd input with its right answers; skips a test where this machine has none. */
+export const needCase = (context: Mocha.Context, name: string): string =>
+  needRealData(context, '..', 'cases', name);
+
 /** Runs `use` with a new folder that is removed afterwards. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'meddistill-test-'));

@@ -324,13 +324,14 @@ def main():
         ds.InstanceNumber = n + 1
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(6, n + 1)
     scout = series(8, axis="sagittal", heights=[0], SeriesDescription="Scout", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    twice = series(13, heights=[0, 2, 4])
     golden["odd"] = {
         "gap": bundle(series(10, heights=[0, 2, 4, 8, 10])),
         "uneven": bundle(series(11, heights=[0, 2, 4, 5.1, 7.1])),
         "tilted": bundle(series(12, heights=[0, 2, 4, 6], shear=0.2)),
         "echoes": bundle(echoes),
         "several": bundle(series(7, SeriesDescription="Portal venous", heights=[0, 2, 4]), scout),
-        "twice": bundle(series(13, heights=[0, 2, 4]), series(13, heights=[0])),
+        "twice": bundle(twice, twice[:1]),
         "unplaced": bundle([dataset(picture(k).astype("u2"), 14, 3 - k, 12, PixelSpacing=["0.5", "0.5"]) for k in range(3)]),
     }
     if len(sys.argv) > 1:
