@@ -156,7 +156,7 @@ function geometryOf(
 function distanceOf(folder: string, slices: Slice[], warnings: string[]): number {
   const heights = slices.map(({ height }) => height!);
   const steps = heights.slice(1).map((height, n) => height - heights[n]);
-  const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)];
+  const usual = [...steps].sort((a, b) => a - b)[Math.floor((steps.length - 1) / 2)];
   const tolerance = Math.max(roundingMm, roundingShare * usual);
   const odd = steps.filter((step) => Math.abs(step - usual) > tolerance);
   if (odd.length === 0) return (heights.at(-1)! - heights[0]) / steps.length;
