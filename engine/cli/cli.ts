@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { basename, join, resolve } from 'node:path';
 import type { DeviceName } from '../config/config';
 import { loadConfig, readConfigText, type LoadOptions } from '../config/load';
-import type { Inspection } from '../images/format';
+import type { Inspection, ReadChoice } from '../images/format';
 import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
 import { ConfigError, UserError } from '../errors';
@@ -44,6 +44,14 @@ const assignment = (text: string, all: Record<string, string>): Record<string, s
   return { ...all, [name]: value };
 };
 const deviceOption = new Option('--device <device>', 'where to compute').choices(deviceNames);
+const seriesOption = new Option(
+  '--series <name>',
+  'of several DICOM series in a folder: the number, the description or the UID of the one to read',
+);
+const imageFrameOption = new Option(
+  '--frame <n>',
+  'of several images at each position: which one, from 0',
+).argParser(wholeNumber);
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
@@ -168,6 +176,8 @@ program
     'student',
   )
   .option('--domain <name>', 'whose preprocessing is used (default: the first source)')
+  .addOption(seriesOption)
+  .addOption(imageFrameOption)
   .addOption(deviceOption)
   .action(
     async (
@@ -177,6 +187,8 @@ program
         out: string;
         network: string;
         domain?: string;
+        series?: string;
+        frame?: number;
         device?: DeviceName;
       },
     ) => {
@@ -220,10 +232,13 @@ program
   .command('inspect')
   .description('what an image file holds')
   .argument('<file>', 'an image, a label map or a volume')
+  .addOption(seriesOption)
+  .addOption(imageFrameOption)
   .option('--json', 'print JSON')
-  .action(async (file: string, flags: { json?: boolean }) => {
-    const found = await inspect(file);
-    if (flags.json) return jsonLine(found);
+  .action(async (file: string, flags: ReadChoice & { json?: boolean }) => {
+    const { json, ...choice } = flags;
+    const found = await inspect(file, choice);
+    if (json) return jsonLine(found);
     process.stdout.write(describe(found));
   });
 

@@ -100,9 +100,9 @@ export const domainOptions = settings(
     series: Type.Optional(
       Type.String({
         markdownDescription:
-          'Which DICOM series of a folder that holds several: its number, its description (`*` for any characters) or its UID.',
+          'Which DICOM series of a folder that holds several: its number, its description (`*` for any characters) or its UID; followed by `/2`, the second of those under one UID, as the message counts them.',
         minLength: 1,
-        examples: ['4', 'T2*'],
+        examples: ['4', 'T2*', '4/2'],
       }),
     ),
     frame: Type.Optional(

@@ -4,7 +4,7 @@ import type { Volume } from './volume';
 
 /** Which of several volumes in a file or a folder is read. */
 export interface ReadChoice {
-  /** Of several DICOM series: an instance UID, a number, or a description (`*` for any characters, in any case). */
+  /** Of several DICOM series: an instance UID, a number, or a description (`*` for any characters, in any case), and, of several stacks under one UID, `/` and which. */
   series?: string;
   /**
    * From 0: of a NIfTI file with more than three dimensions, or where each position of a series has several images

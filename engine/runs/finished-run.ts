@@ -143,12 +143,13 @@ export function networkOf(record: RunRecord, name: string): NetworkInfo {
 
 /**
  * Segments images with one of a run's networks as `domain` prepares them (default: the first source), and writes their label maps
- * into `out` in each image's grid and format. Returns the files.
+ * into `out` in each image's grid and format. Returns the files. `series` and `frame` choose of the images as the domain's
+ * settings do, and come before these.
  */
 export async function predict(
   { folder, config, record }: FinishedRun,
   images: readonly string[],
-  o: { network: string; out: string; domain?: string },
+  o: { network: string; out: string; domain?: string; series?: string; frame?: number },
 ): Promise<string[]> {
   const names = Object.keys(config.domains);
   const domain = o.domain ?? names.find((name) => config.domains[name].role === 'source')!;
@@ -166,6 +167,11 @@ export async function predict(
     const written: string[] = [];
     // Seen once, these are not worth their place.
     const uncached = { ...config, cache: { ...config.cache, gigabytes: 0 } };
+    const { series = config.domains[domain].series, frame = config.domains[domain].frame } = o;
+    uncached.domains = {
+      ...config.domains,
+      [domain]: { ...config.domains[domain], series, frame },
+    };
     for (const image of images) {
       const path = resolve(image);
       const item = await prepareCase(uncached, {
