@@ -310,8 +310,13 @@ function frameOf(path: string, dataSet: DataSet, frame: number): DicomFrame {
     groups
       .map((group) => group?.elements[tag]?.items?.[0]?.dataSet)
       .find((found) => found !== undefined) ?? dataSet;
-  const position = decimals(macro('x00209113'), 'x00200032', 3) as Vector | null;
-  const directions = decimals(macro('x00209116'), 'x00200037', 6);
+  // Nuclear medicine states the place of its frames with its only detector.
+  const detectors = dataSet.elements['x00540022']?.items ?? [];
+  const detector = detectors.length === 1 ? detectors[0].dataSet : undefined;
+  const position = (decimals(macro('x00209113'), 'x00200032', 3) ??
+    decimals(detector, 'x00200032', 3)) as Vector | null;
+  const directions =
+    decimals(macro('x00209116'), 'x00200037', 6) ?? decimals(detector, 'x00200037', 6);
   const measures = macro('x00289110');
   const transformation = macro('x00289145');
   const spacing = (decimals(measures, 'x00280030', 2) ??
@@ -320,7 +325,9 @@ function frameOf(path: string, dataSet: DataSet, frame: number): DicomFrame {
     throw new UserError(
       `${path}: the header states a pixel spacing of ${spacing.join(' x ')} mm; both must be above 0.`,
     );
-  const slope = decimals(transformation, 'x00281053', 1)?.[0] ?? 1;
+  // Doses have a scale of their own.
+  const [slope] = decimals(transformation, 'x00281053', 1) ??
+    decimals(dataSet, 'x3004000e', 1) ?? [1];
   const between = decimals(measures, 'x00180088', 1) ?? decimals(measures, 'x00180050', 1);
   const content = macro('x00209111');
   const variant = variantOf(dataSet);

@@ -36,22 +36,30 @@ export function inOrder(folder: string, images: DicomImage[], warnings: string[]
     image.frames.map((geometry, frame): Slice => ({ image, frame, geometry, height: null })),
   );
   const { orientation } = slices[0].geometry;
-  const isPlaced = orientation && slices.every(({ geometry }) => geometry.position !== null);
+  const isStated = slices.every(({ geometry }) => geometry.position !== null);
+  const locations = new Set(slices.map(({ geometry }) => geometry.location));
   const isLocated =
-    images.every(({ frames }) => frames.length === 1) &&
-    slices.every(({ geometry }) => geometry.location !== null) &&
-    new Set(slices.map(({ geometry }) => geometry.location)).size > 1;
+    images.every(({ frames }) => frames.length === 1) && !locations.has(null) && locations.size > 1;
+  // One position for slices of as many locations is an anonymiser's.
+  const isOne =
+    isStated && new Set(slices.map(({ geometry }) => geometry.position!.join())).size === 1;
+  const isPlaced =
+    orientation && isStated && !(isOne && locations.size === slices.length && isLocated);
   if (isPlaced) {
     const normal = cross(orientation.alongRow, orientation.alongColumn);
     for (const slice of slices) slice.height = dot(slice.geometry.position!, normal);
-  } else if (isLocated) for (const slice of slices) slice.height = slice.geometry.location;
+  } else
+    for (const slice of slices) {
+      slice.geometry = { ...slice.geometry, position: null };
+      if (isLocated) slice.height = slice.geometry.location;
+    }
   if (!isPlaced && slices.length > 1) {
     const isNumbered =
       images.length === 1 ||
       (new Set(images.map(({ instanceNumber }) => instanceNumber)).size > 1 &&
         images.every(({ instanceNumber }) => instanceNumber !== null));
     warnings.push(
-      `${folder}: its DICOM files state no position, so slices are taken in the order of their ${isLocated ? 'slice locations' : isNumbered ? 'numbers' : 'names'}.`,
+      `${folder}: its DICOM files state ${isOne && slices.length > 1 ? 'one position for all' : 'no position'}, so slices are taken in the order of their ${isLocated ? 'slice locations' : isNumbered ? 'numbers' : 'names'}.`,
     );
   }
   slices.sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || byNumber(a, b));

@@ -164,7 +164,8 @@ function cornersApart(counts: number[], one: Affine, other: Affine): number {
 }
 
 function qformAffine({ pixdim, qform, precision }: NiftiForms): Affine {
-  const [, di, dj, dk] = pixdim.map(Math.abs);
+  // An axis without a size, as a single slice may have it, has voxels of one unit.
+  const [, di, dj, dk] = pixdim.map((size) => Math.abs(size) || 1);
   const [b, c, d] = qform.bcd;
   // The three are rounded: what is left for the fourth within that rounding is nothing, a turn by half a circle.
   const rest = 1 - b * b - c * c - d * d;

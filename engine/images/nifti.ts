@@ -377,7 +377,7 @@ function formsLike(
   const pixdim = forms.pixdim.map((size, n) => {
     if (n === 0) return newQform ? used.pixdim[0] : size;
     if (n > 3) return frames > 1 ? 1 : size;
-    return Math.abs(size) > 0 && Number.isFinite(size) ? size : used.pixdim[n];
+    return Math.abs(size) > 0 && Number.isFinite(size) ? size : used.pixdim[n] || 1;
   });
   return {
     pixdim,

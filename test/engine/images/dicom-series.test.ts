@@ -209,6 +209,11 @@ describe('a DICOM series', () => {
       assert.equal(volume.spacing[2], 2.5);
       assert.match(volume.warnings.join(), /state no position.* order of their slice locations/);
     });
+    it('goes by slice location where all state one position', async () => {
+      const volume = await read(unplaced((k) => ({ location: 2 * k, position: [0, 0, 0] })));
+      assert.deepEqual(volume.firsts, [0, 1, 2, 3]);
+      assert.match(volume.warnings.join(), /state one position for all.* slice locations/);
+    });
     it('tells of a gap between slice locations', async () => {
       const volume = await read(unplaced((k) => ({ location: k === 3 ? 8 : 2 * k })));
       assert.match(volume.warnings.join(), /1 slice is missing: slices are 2 mm apart/);
