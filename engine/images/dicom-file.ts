@@ -325,9 +325,7 @@ function frameOf(path: string, dataSet: DataSet, frame: number): DicomFrame {
     throw new UserError(
       `${path}: the header states a pixel spacing of ${spacing.join(' x ')} mm; both must be above 0.`,
     );
-  // Doses have a scale of their own.
-  const [slope] = decimals(transformation, 'x00281053', 1) ??
-    decimals(dataSet, 'x3004000e', 1) ?? [1];
+  const slope = decimals(transformation, 'x00281053', 1)?.[0] ?? 1;
   const between = decimals(measures, 'x00180088', 1) ?? decimals(measures, 'x00180050', 1);
   const content = macro('x00209111');
   const variant = variantOf(dataSet);
