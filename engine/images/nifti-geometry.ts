@@ -95,6 +95,13 @@ export function geometryOf(
     warnings.push(
       `${path}: its sform states voxels of ${sizes(norms)} mm, but its pixdim ${sizes(stated)} mm; those of the sform are used, for places and for distances.`,
     );
+  const sizeless = [0, 1, 2].filter(
+    (axis) => forms.counts[axis] > 1 && forms.pixdim[axis + 1] === 0,
+  );
+  if (own !== sform.affine && sizeless.length > 0)
+    warnings.push(
+      `${path}: its header states no voxel size along ${sizeless.map((axis) => 'ijk'[axis]).join(' and ')}; ${forms.toMm} mm is taken.`,
+    );
   if (usable.sform && usable.qform) {
     const apart = inMm(qformAffine(forms), forms.toMm);
     const share = 0.1 * Math.min(...norms);
@@ -165,7 +172,7 @@ function cornersApart(counts: number[], one: Affine, other: Affine): number {
 
 function qformAffine({ pixdim, qform, precision }: NiftiForms): Affine {
   // An axis without a size, as a single slice may have it, has voxels of one unit.
-  const [, di, dj, dk] = pixdim.map((size) => Math.abs(size) || 1);
+  const [, di, dj, dk] = pixdim.map((size) => (size === 0 ? 1 : Math.abs(size)));
   const [b, c, d] = qform.bcd;
   // The three are rounded: what is left for the fourth within that rounding is nothing, a turn by half a circle.
   const rest = 1 - b * b - c * c - d * d;

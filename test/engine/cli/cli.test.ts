@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../../engine/errors';
 import type { EngineEvent } from '../../../engine/contract/events';
 import { runCommand } from '../command-line';
+import { readVolume } from '../../../engine/images/read-volume';
+import { dicomMade } from '../images/dicom-made';
 import { niftiBytes, niftiFiles, withFolder } from '../images/shared';
 import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from '../runs/tiny-cohort';
 
@@ -140,6 +142,31 @@ describe('the command line', function () {
       ])
         assert.ok(key in found, key);
       assert.deepEqual(found['shape'], [64, 64, 10]);
+
+      // Of a folder that holds several series, one is chosen as a message says.
+      const series = join(folder, 'series');
+      await mkdir(series);
+      for (const [n, columns] of [20, 20, 16, 16, 16].entries())
+        await writeFile(
+          join(series, `${n}`),
+          dicomMade({ columns, rows: 20, instance: n, position: [0, 0, n] }),
+        );
+      for (const [choice, refused, shape] of [
+        [[], /"series" must choose one: number 5\/1 .*; number 5\/2 /, null],
+        [['--series', '5/2'], null, [20, 20, 2]],
+        [['--series', '5/2', '--frame', '1'], /frame 1 was asked for/, null],
+      ] as const) {
+        const out = join(folder, 'out');
+        const told = await runCommand(['predict', run, series, '--out', out, ...choice]);
+        const shown = await runCommand(['inspect', series, '--json', ...choice]);
+        assert.deepEqual([told.code, shown.code], refused ? [1, 1] : [0, 0], told.stderr);
+        if (refused) for (const { stderr: said } of [told, shown]) assert.match(said, refused);
+        else {
+          assert.deepEqual((JSON.parse(shown.stdout) as { shape: unknown }).shape, shape);
+          const written = told.stdout.trim().split('\n').at(-1)!;
+          assert.deepEqual((await readVolume(written)).shape, shape);
+        }
+      }
 
       const scored = await runCommand([
         ...['score', '--prediction', prediction],

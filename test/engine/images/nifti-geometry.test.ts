@@ -80,6 +80,16 @@ describe('The place of a NIfTI file', () => {
     warned(volume, /its sform and its qform place its voxels up to 3 mm apart; the sform is used/);
   });
 
+  it('has voxels of one unit along an axis without a size, and says so', async () => {
+    const volume = await readEdited((bytes) => {
+      bytes.writeInt16LE(0, 254);
+      bytes.writeFloatLE(0, 88);
+    });
+    assert.deepEqual(volume.spacing, [1, 1, 1]);
+    assert.equal(volume.affine[2][2], 1);
+    warned(volume, /states no voxel size along k; 1 mm is taken/);
+  });
+
   it('is sheared without a warning where the qform is the nearest rotation', async () => {
     const sheared = affine.map((row) => [...row]);
     sheared[1][2] = 0.5;
