@@ -44,6 +44,17 @@ const assignment = (text: string, all: Record<string, string>): Record<string, s
   return { ...all, [name]: value };
 };
 const deviceOption = new Option('--device <device>', 'where to compute').choices(deviceNames);
+/** Of an image's frames: one by its number, or all of them as classes. */
+const frameOf = (text: string): number | 'one-hot' => {
+  if (text === 'one-hot') return text;
+  if (!/^\d+$/.test(text))
+    throw new InvalidArgumentError('It is a whole number from 0, or one-hot.');
+  return Number(text);
+};
+/** Sentences for the person, apart from what is printed for other programs. */
+const warn = (sentences: readonly string[]): void => {
+  for (const sentence of sentences) process.stderr.write(`Warning: ${sentence}\n`);
+};
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
@@ -135,9 +146,14 @@ program
     ) => {
       const finished = openRun(path, flags.device);
       const other = flags.config && loadConfig(flags.config, { variables: flags.set });
+      const warnings: string[] = [];
       const report = await evaluateRun(finished, {
         other: other || undefined,
         domain: flags.domain,
+        onWarning: (sentence) => {
+          warnings.push(sentence);
+          warn([sentence]);
+        },
         onNetwork: (network, domain) => {
           if (!flags.json) process.stdout.write(`  ${network} on ${domain}\n`);
         },
@@ -151,7 +167,7 @@ program
         name.filter((part) => part !== undefined).join('-'),
         report,
       );
-      if (flags.json) jsonLine(report);
+      if (flags.json) jsonLine({ ...report, warnings });
       else process.stdout.write(`\n${formatReport(report)}\n\nReport: ${written}\n`);
     },
   );
@@ -169,6 +185,7 @@ program
   )
   .option('--domain <name>', 'whose preprocessing is used (default: the first source)')
   .addOption(deviceOption)
+  .option('--json', 'print the files and the warnings as JSON')
   .action(
     async (
       path: string,
@@ -178,10 +195,20 @@ program
         network: string;
         domain?: string;
         device?: DeviceName;
+        json?: boolean;
       },
     ) => {
-      for (const file of await predict(openRun(path, flags.device), images, flags))
-        process.stdout.write(`${file}\n`);
+      const warnings: string[] = [];
+      const { json, ...options } = flags;
+      const files = await predict(openRun(path, flags.device), images, {
+        ...options,
+        onWarning: (sentence) => {
+          warnings.push(sentence);
+          warn([sentence]);
+        },
+      });
+      if (json) return jsonLine({ files, warnings });
+      for (const file of files) process.stdout.write(`${file}\n`);
     },
   );
 
@@ -198,6 +225,11 @@ program
     'voxel size in mm, where the files state none or a wrong one',
     spacingOf,
   )
+  .option(
+    '--frame <n>',
+    'of files with several frames or pages: which one, from 0; one-hot: they are the classes, background first',
+    frameOf,
+  )
   .option('--json', 'print JSON')
   .action(
     async (flags: {
@@ -205,11 +237,14 @@ program
       reference: string;
       label?: number;
       spacing?: [number, number, number];
+      frame?: number | 'one-hot';
       json?: boolean;
     }) => {
       const result = await score(flags);
+      const { warnings, ...values } = result;
+      warn(warnings);
       if (flags.json) return jsonLine(result);
-      for (const [name, value] of Object.entries(result))
+      for (const [name, value] of Object.entries(values))
         process.stdout.write(
           `${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(4) : String(value ?? '-')}\n`,
         );
@@ -223,6 +258,7 @@ program
   .option('--json', 'print JSON')
   .action(async (file: string, flags: { json?: boolean }) => {
     const found = await inspect(file);
+    warn(found.warnings ?? []);
     if (flags.json) return jsonLine(found);
     process.stdout.write(describe(found));
   });

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { luminance } from './intensity';
+import { SampleEvidence } from './sample-evidence';
 import { UserError } from '../errors';
 import type { Volume } from '../images/volume';
 import { anyOf, settings } from '../options';
@@ -126,39 +127,32 @@ export function labelSamples(volume: LabelFile): LabelSamples {
     return { samples: luminance(data).map(Math.round), fraction: null, warnings: [] };
   if (!(data instanceof Float32Array || data instanceof Float64Array))
     return { samples: data, fraction: null, warnings: [] };
-  const tolerance = wholeWithin(volume.step ?? 0);
-  let [missing, rounded] = [0, 0];
-  let fraction: number | null = null;
-  for (let n = 0; n < data.length; n++) {
-    const value = data[n];
-    const off = Math.abs(value - Math.round(value));
-    if (Number.isNaN(value)) missing++;
-    else if (!(off <= tolerance)) fraction ??= value;
-    else if (off > 0) rounded++;
-  }
+  const { missing, uneven, fraction } = new SampleEvidence(volume.step).add(data);
   const warnings: string[] = [];
   if (missing > 0)
     warnings.push(
       `${path}: ${missing} of ${data.length} samples are not a number; they count as background.`,
     );
-  if (missing === 0 && (rounded === 0 || fraction !== null))
-    return { samples: data, fraction, warnings };
-  if (rounded > 0 && fraction === null)
+  const rounds = uneven > 0 && fraction === null;
+  if (rounds)
     warnings.push(
-      `${path}: ${rounded} of its labels are whole numbers but for a rounding, as of a slope; they are taken for the whole numbers.`,
+      `${path}: ${uneven} of ${data.length} samples are whole numbers but for a rounding, as of a slope; they are taken for the whole numbers.`,
     );
+  if (missing === 0 && !rounds) return { samples: data, fraction, warnings };
   const samples = data.map((value) =>
-    Number.isNaN(value) ? 0 : fraction === null ? Math.round(value) : value,
+    Number.isNaN(value) ? 0 : rounds ? Math.round(value) : value,
   );
   return { samples, fraction, warnings };
 }
 
-/** How far a label may lie from a whole number, in a file whose samples are this far apart by its slope. */
-const wholeWithin = (step: number): number => Math.max(1e-3, Math.min(0.51 * step, 0.05));
-
-/** A mask as 0 and 1: above half of its greatest sample, so that 0/1, 0/255 and JPEG masks all work. */
-export function mapMask(volume: Pick<Volume, 'data' | 'channels'>): Uint8Array {
-  const grey = volume.channels === 1 ? volume.data : luminance(volume.data);
+/**
+ * A mask as 0 and 1: above half of its greatest sample, so that 0/1, 0/255 and JPEG masks all work; of a picture of one
+ * colour by its alpha.
+ */
+export function mapMask(volume: Pick<Volume, 'data' | 'channels' | 'marks'>): Uint8Array {
+  const { data, channels, marks } = volume;
+  const shown = channels === 1 ? data : luminance(data);
+  const grey = marks && shown.every((value) => value === shown[0]) ? marks : shown;
   let greatest = 0;
   for (let n = 0; n < grey.length; n++) if (grey[n] > greatest) greatest = grey[n];
   const mask = new Uint8Array(grey.length);

@@ -61,6 +61,8 @@ export async function evaluateRun(
     other?: DistillConfig;
     domain?: string;
     onNetwork?: (network: string, domain: string) => void;
+    /** Called with what is unusual about the files, in sentences. */
+    onWarning?: (sentence: string) => void;
   },
 ): Promise<Report> {
   const { folder, record } = run;
@@ -75,7 +77,9 @@ export async function evaluateRun(
   const cohort = await scanCohort(all);
   const tests: Record<string, PreparedResult[]> = {};
   for (const name of Object.keys(domains))
-    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'));
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), ({ warnings }) =>
+      warnings.forEach((sentence) => o.onWarning?.(sentence)),
+    );
   const validation =
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
@@ -148,7 +152,13 @@ export function networkOf(record: RunRecord, name: string): NetworkInfo {
 export async function predict(
   { folder, config, record }: FinishedRun,
   images: readonly string[],
-  o: { network: string; out: string; domain?: string },
+  o: {
+    network: string;
+    out: string;
+    domain?: string;
+    /** Called with what is unusual about an image, in a sentence. */
+    onWarning?: (sentence: string) => void;
+  },
 ): Promise<string[]> {
   const names = Object.keys(config.domains);
   const domain = o.domain ?? names.find((name) => config.domains[name].role === 'source')!;
@@ -177,6 +187,7 @@ export async function predict(
         labels: [],
         masks: [],
       });
+      item.warnings.forEach((sentence) => o.onWarning?.(sentence));
       const { labels } = await segmentCase(config, segmenter, item, threshold);
       written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
     }
