@@ -74,7 +74,7 @@ export async function evaluateRun(
   const domains = Object.fromEntries(
     Object.entries(all.domains).filter(([name]) => o.domain === undefined || name === o.domain),
   );
-  const cohort = await scanCohort(all);
+  const cohort = await scanCohort(all, o.other !== undefined);
   const tests: Record<string, PreparedResult[]> = {};
   for (const name of Object.keys(domains))
     tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), ({ warnings }) =>
