@@ -145,7 +145,8 @@ program
       flags: Pick<RunFlags, 'device' | 'set' | 'json'> & { domain?: string; config?: string },
     ) => {
       const finished = openRun(path, flags.device);
-      const other = flags.config && loadConfig(flags.config, { variables: flags.set, onlyDomains: true });
+      const other =
+        flags.config && loadConfig(flags.config, { variables: flags.set, onlyDomains: true });
       const warnings: string[] = [];
       const report = await evaluateRun(finished, {
         other: other || undefined,

@@ -116,8 +116,8 @@ export function pictureFromPalette(
   });
   if (grey) return picture;
   // Labels are told by the index, also where a colour is transparent.
-  const { warnings: _, ...coloured } = picture;
-  return { ...coloured, marks: Uint16Array.from(indices) };
+  delete picture.warnings;
+  return { ...picture, marks: Uint16Array.from(indices) };
 }
 
 /** Rows of `columns` samples of 1, 2 or 4 bits, each row beginning at a byte, as one sample a byte. */

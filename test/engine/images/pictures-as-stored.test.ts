@@ -20,14 +20,14 @@ const read = (bytes: Uint8Array, choice = {}): Promise<Volume> =>
   });
 
 const samples = async (bytes: Uint8Array) => [...(await read(bytes)).data];
-const png = (channels: number, data: number[], palette?: number[][]) =>
+const png = (channels: number, data: number[], palette?: [number, number, number][]) =>
   encode({
     width: data.length / channels,
     height: 1,
     depth: 8,
     channels,
     data: Uint8Array.from(data),
-    ...(palette && { palette: palette as [number, number, number][] }),
+    ...(palette && { palette: palette }),
   });
 
 describe('pictures as stored', () => {
@@ -125,7 +125,8 @@ describe('pictures as stored', () => {
     const page = (change: Page): Uint8Array => tiffOf([{ ...greyPage, ...change }]);
 
     it('are 1 bit where it states no number of bits', async () => {
-      const { 258: _, ...bare } = greyPage;
+      const bare = { ...greyPage };
+      delete bare[258];
       assert.deepEqual(await samples(tiffOf([{ ...bare, samples: Uint8Array.of(0x40) }])), [0, 1]);
     });
 
@@ -187,7 +188,7 @@ describe('pictures as stored', () => {
 
   describe('of labels', () => {
     const values = { vessel: 1 };
-    const palette = [
+    const palette: [number, number, number][] = [
       [0, 0, 0],
       [128, 0, 0],
       [0, 128, 0],
@@ -213,7 +214,7 @@ describe('pictures as stored', () => {
     });
 
     it('are the greys of a palette of greys', async () => {
-      const greys = [0, 255].map((grey) => [grey, grey, grey]);
+      const greys = [0, 255].map((grey): [number, number, number] => [grey, grey, grey]);
       const file = await read(png(1, [0, 1], greys));
       assert.deepEqual([...mapLabels(file, ['vessel'], { vessel: { above: 127 } }).labels], [0, 1]);
     });
