@@ -52,6 +52,17 @@ const imageFrameOption = new Option(
   '--frame <n>',
   'of several images at each position: which one, from 0',
 ).argParser(wholeNumber);
+/** Of an image's frames: one by its number, or all of them as classes. */
+const frameOf = (text: string): number | 'one-hot' => {
+  if (text === 'one-hot') return text;
+  if (!/^\d+$/.test(text))
+    throw new InvalidArgumentError('It is a whole number from 0, or one-hot.');
+  return Number(text);
+};
+/** Sentences for the person, apart from what is printed for other programs. */
+const warn = (sentences: readonly string[]): void => {
+  for (const sentence of sentences) process.stderr.write(`Warning: ${sentence}\n`);
+};
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
@@ -142,10 +153,16 @@ program
       flags: Pick<RunFlags, 'device' | 'set' | 'json'> & { domain?: string; config?: string },
     ) => {
       const finished = openRun(path, flags.device);
-      const other = flags.config && loadConfig(flags.config, { variables: flags.set });
+      const other =
+        flags.config && loadConfig(flags.config, { variables: flags.set, onlyDomains: true });
+      const warnings: string[] = [];
       const report = await evaluateRun(finished, {
         other: other || undefined,
         domain: flags.domain,
+        onWarning: (sentence) => {
+          warnings.push(sentence);
+          warn([sentence]);
+        },
         onNetwork: (network, domain) => {
           if (!flags.json) process.stdout.write(`  ${network} on ${domain}\n`);
         },
@@ -159,7 +176,7 @@ program
         name.filter((part) => part !== undefined).join('-'),
         report,
       );
-      if (flags.json) jsonLine(report);
+      if (flags.json) jsonLine({ ...report, warnings });
       else process.stdout.write(`\n${formatReport(report)}\n\nReport: ${written}\n`);
     },
   );
@@ -179,6 +196,7 @@ program
   .addOption(seriesOption)
   .addOption(imageFrameOption)
   .addOption(deviceOption)
+  .option('--json', 'print the files and the warnings as JSON')
   .action(
     async (
       path: string,
@@ -190,10 +208,20 @@ program
         series?: string;
         frame?: number;
         device?: DeviceName;
+        json?: boolean;
       },
     ) => {
-      for (const file of await predict(openRun(path, flags.device), images, flags))
-        process.stdout.write(`${file}\n`);
+      const warnings: string[] = [];
+      const { json, ...options } = flags;
+      const files = await predict(openRun(path, flags.device), images, {
+        ...options,
+        onWarning: (sentence) => {
+          warnings.push(sentence);
+          warn([sentence]);
+        },
+      });
+      if (json) return jsonLine({ files, warnings });
+      for (const file of files) process.stdout.write(`${file}\n`);
     },
   );
 
@@ -210,6 +238,11 @@ program
     'voxel size in mm, where the files state none or a wrong one',
     spacingOf,
   )
+  .option(
+    '--frame <n>',
+    'of files with several frames or pages: which one, from 0; one-hot: they are the classes, background first',
+    frameOf,
+  )
   .option('--json', 'print JSON')
   .action(
     async (flags: {
@@ -217,11 +250,14 @@ program
       reference: string;
       label?: number;
       spacing?: [number, number, number];
+      frame?: number | 'one-hot';
       json?: boolean;
     }) => {
       const result = await score(flags);
+      const { warnings, ...values } = result;
+      warn(warnings);
       if (flags.json) return jsonLine(result);
-      for (const [name, value] of Object.entries(result))
+      for (const [name, value] of Object.entries(values))
         process.stdout.write(
           `${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(4) : String(value ?? '-')}\n`,
         );
@@ -238,6 +274,7 @@ program
   .action(async (file: string, flags: ReadChoice & { json?: boolean }) => {
     const { json, ...choice } = flags;
     const found = await inspect(file, choice);
+    warn(found.warnings ?? []);
     if (json) return jsonLine(found);
     process.stdout.write(describe(found));
   });

@@ -32,13 +32,13 @@ export function casesOf(cohort: Cohort, domain: string, split: SplitName): Cohor
 
 /**
  * Finds the files of every domain, pairs images with labels and masks, and splits the source's cases by subject.
- * Reads no image: what is in them is checked when they are prepared.
+ * With `onlyDomains`, to evaluate on them, none need be a source. Reads no image: what is in them is checked when they are prepared.
  * @throws ConfigError or UserError, one sentence, for patterns that match nothing, images and labels that do not pair,
  * a file matched twice, splits that overlap or name unknown cases, and a source without training or validation cases.
  */
-export async function scanCohort(config: DistillConfig): Promise<Cohort> {
+export async function scanCohort(config: DistillConfig, onlyDomains = false): Promise<Cohort> {
   const domains = Object.entries(config.domains);
-  if (!domains.some(([, domain]) => domain.role === 'source'))
+  if (!onlyDomains && !domains.some(([, domain]) => domain.role === 'source'))
     throw new ConfigError(
       `${config.file}: no domain has the role "source"; at least one is needed to train on.`,
     );

@@ -108,9 +108,23 @@ export const domainOptions = settings(
     frame: Type.Optional(
       Type.Integer({
         markdownDescription:
-          'Which frame of images with several, from 0: of a NIfTI file with a fourth dimension, or of a DICOM series with several images at each position, such as echoes. Default: the first.',
+          'Which frame of images with several, from 0: of a NIfTI file with a fourth dimension, the page of a TIFF, or of a DICOM series with several images at each position, such as echoes. Default: the first.',
         minimum: 0,
       }),
+    ),
+    labelFrame: Type.Optional(
+      anyOf(
+        [
+          Type.Integer({ minimum: 0 }),
+          Type.Literal('one-hot', {
+            markdownDescription: 'The frames are the classes, the background first.',
+          }),
+        ],
+        {
+          markdownDescription:
+            'Of label files and masks with several frames, such as NIfTI files with a fourth dimension: which one is read, from 0, or `one-hot` where the frames are the classes, background first: then 1 is the first class after the background. Without it such labels are refused.',
+        },
+      ),
     ),
     axis: choice(
       {

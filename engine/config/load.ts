@@ -74,5 +74,8 @@ export function parseConfig(
   if (unfit.length > 0) return { config: null, faults: unfit.map(placed) };
   const given = fill(parsed.value, distillation);
   const { config, faults } = resolveConfig(given, file, options);
-  return { config, faults: [...faults, ...ruleFaults(config, given)].map(placed) };
+  return {
+    config,
+    faults: [...faults, ...ruleFaults(config, given, options.onlyDomains)].map(placed),
+  };
 }

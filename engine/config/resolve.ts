@@ -22,6 +22,8 @@ export interface LoadOptions {
   seed?: number;
   device?: DeviceName;
   threads?: number;
+  /** True where only the domains are used, to evaluate a run on them: none of them need be a source. */
+  onlyDomains?: boolean;
   /** The run's folder; default: the config's `output.folder`. */
   out?: string;
 }

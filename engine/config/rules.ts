@@ -10,7 +10,15 @@ import type { Distillation } from './file';
 /** Looks at a config, and at what its file says. */
 type Rule = (config: DistillConfig, given: Distillation) => Fault[];
 
-export const ruleFaults: Rule = (config, given) => rules.flatMap((rule) => rule(config, given));
+/** `onlyDomains`: see `LoadOptions`. */
+export const ruleFaults = (
+  config: DistillConfig,
+  given: Distillation,
+  onlyDomains = false,
+): Fault[] =>
+  rules
+    .filter((rule) => !(onlyDomains && rule === someSource))
+    .flatMap((rule) => rule(config, given));
 
 const networks = ['teacher', 'student'] as const;
 

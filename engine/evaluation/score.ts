@@ -1,13 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { mapLabels } from '../preparation/labels';
+import { labelSamples, mapLabels } from '../preparation/labels';
+import { SampleEvidence } from '../preparation/sample-evidence';
 import { naturalOrder } from '../lists';
-import { formatOf, isPictureName, pictureTitles } from '../images/catalogue';
+import { isPictureName, isPlaced, pictureTitles } from '../images/catalogue';
+import type { ReadChoice } from '../images/format';
 import { cornersApart, shareOfVoxel } from '../images/grid';
-import { nifti } from '../images/nifti';
 import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
-import { storedWalks } from '../images/walks';
+import { countAlong, storedWalks, takeSlice, walksLike, type Walks } from '../images/walks';
 import { UserError } from '../errors';
 import { areaUnderRoc } from '../metrics/auc';
 import { centrelineDice } from '../metrics/cldice';
@@ -23,6 +24,8 @@ export interface ScoreOptions {
   reference: string;
   /** The value that is foreground; default: every value but 0. */
   label?: number;
+  /** Of files with several frames or pages: the one that is scored, from 0, or `one-hot` where they are the classes, background first. */
+  frame?: number | 'one-hot';
   /** Voxel size along columns, rows, slices in mm; default: as the files state it. */
   spacing?: [x: number, y: number, z: number];
   /**
@@ -42,22 +45,29 @@ export interface Score extends Overlap, Nullable<SurfaceMetrics> {
   unit: 'mm' | 'voxel';
   spacing: [x: number, y: number, z: number];
   outside: Outside;
+  /** What the prediction was taken for. */
+  prediction: 'labels' | 'probabilities';
+  /** What is unusual about the files, and how they were taken: sentences. */
+  warnings: string[];
 }
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 /**
  * Every metric for a prediction and its reference: two label maps of any format that `readVolume` takes, or folders of
- * slices. Files with samples between 0 and 1 hold probabilities: foreground from 0.5 on, and the AUC is taken from them.
- * Voxels are compared by their place in the files; files that state where their voxels lie must agree in it, unless a
- * spacing is given.
+ * slices. Files of fractions from 0 to 1 hold probabilities: foreground from 0.5 on, and the AUC is taken from them.
+ * Voxels are compared by their place in the files; of files that state where their voxels lie, by that place, whatever the
+ * order of their axes, and the files must agree in it, unless a spacing is given.
  * @throws UserError for what cannot be read, for shapes or counts of slices that differ, and for grids that do
  */
 export async function score(options: ScoreOptions): Promise<Score> {
   const { label, spacing: given } = options;
   if (given && !given.every((size) => Number.isFinite(size) && size > 0))
     throw new UserError(`The spacing is ${given.join(',')}; three sizes in mm above 0 are needed.`);
-  const prediction = await openMap(options.prediction);
-  const reference = await openMap(options.reference);
+  const choice: ReadChoice =
+    options.frame === 'one-hot' ? { oneHot: true } : { frame: options.frame };
+  const reference = await openMap(options.reference, choice);
+  const prediction = await openMap(options.prediction, choice);
+  if (!given) layOver(prediction, reference);
   requireOneShape(prediction, reference);
   if (!given) requireOneGrid(prediction, reference);
 
@@ -66,8 +76,9 @@ export async function score(options: ScoreOptions): Promise<Score> {
   const outside =
     options.outside ?? (prediction.isFolder && reference.isFolder ? 'foreground' : 'background');
   const shape = prediction.shape;
-  const [p, r] = [prediction, reference].map((map) => foregroundOf(map, label));
-  const scores = label === undefined ? probabilitiesOf(prediction) : null;
+  const [predicted, referred] = [prediction, reference].map((map) => foregroundOf(map, label));
+  const [p, r] = [predicted.mask, referred.mask];
+  const scores = predicted.probabilities;
   const counts = confusion(p, r, 1);
   const { sensitivity, specificity, ...others } = overlap(counts);
   const surface = surfaceMetrics(p, r, shape, [spacing[2], spacing[1], spacing[0]], outside);
@@ -92,6 +103,8 @@ export async function score(options: ScoreOptions): Promise<Score> {
     unit: given || stated ? 'mm' : 'voxel',
     spacing: [...spacing],
     outside,
+    prediction: scores ? 'probabilities' : 'labels',
+    warnings: [...predicted.warnings, ...referred.warnings],
   };
 }
 
@@ -100,16 +113,18 @@ interface ScoredMap {
   path: string;
   isFolder: boolean;
   slices: Volume[];
+  /** Slices, rows and columns along the walks. */
   shape: Shape;
+  walks: Walks;
 }
 
-async function openMap(path: string): Promise<ScoredMap> {
+async function openMap(path: string, choice: ReadChoice): Promise<ScoredMap> {
   const full = resolve(path);
   const isFolder = (await stat(full).catch(() => null))?.isDirectory() ?? false;
   if (!isFolder) {
-    const volume = await readVolume(full);
-    const [columns, rows, slices] = volume.shape;
-    return { path: full, isFolder, slices: [volume], shape: [slices, rows, columns] };
+    const volume = await readVolume(full, choice);
+    const shape = countAlong(volume.shape, storedWalks);
+    return { path: full, isFolder, slices: [volume], shape, walks: storedWalks };
   }
   const names = (await readdir(full))
     .filter((name) => isPictureName(name) && !name.startsWith('.'))
@@ -120,8 +135,12 @@ async function openMap(path: string): Promise<ScoredMap> {
     );
   const slices: Volume[] = [];
   for (const name of names) {
-    const slice = await readVolume(join(full, name));
+    const slice = await readVolume(join(full, name), choice);
     const [first] = slices;
+    if (slice.shape[2] !== 1)
+      throw new UserError(
+        `${slice.path} has ${slice.shape[2]} pages; each file of a folder of slices is one slice.`,
+      );
     if (first && (slice.shape[0] !== first.shape[0] || slice.shape[1] !== first.shape[1]))
       throw new UserError(
         `${slice.path} has ${slice.shape[0]} x ${slice.shape[1]} pixels and ${first.path} ${first.shape[0]} x ${first.shape[1]}; the slices of one folder must be of one size.`,
@@ -129,7 +148,13 @@ async function openMap(path: string): Promise<ScoredMap> {
     slices.push(slice);
   }
   const [columns, rows] = slices[0].shape;
-  return { path: full, isFolder, slices, shape: [slices.length, rows, columns] };
+  return {
+    path: full,
+    isFolder,
+    slices,
+    shape: [slices.length, rows, columns],
+    walks: storedWalks,
+  };
 }
 
 function requireOneShape(prediction: ScoredMap, reference: ScoredMap): void {
@@ -145,49 +170,113 @@ function requireOneShape(prediction: ScoredMap, reference: ScoredMap): void {
   );
 }
 
+/** The prediction is walked in the order of the reference's voxels, where both state where these lie. */
+function layOver(prediction: ScoredMap, reference: ScoredMap): void {
+  const [p, r] = [prediction.slices[0], reference.slices[0]];
+  if (!isPlaced(p) || !isPlaced(r)) return;
+  prediction.walks = walksLike(p.affine, r.affine);
+  prediction.shape = countAlong(p.shape, prediction.walks);
+}
+
 /** Two files that state a grid must have their corners within half a voxel of each other. */
 function requireOneGrid(prediction: ScoredMap, reference: ScoredMap): void {
   const [p, r] = [prediction.slices[0], reference.slices[0]];
-  if (!isNifti(p) || !isNifti(r)) return;
-  const apart = cornersApart([p, storedWalks], [r, storedWalks]);
+  if (!isPlaced(p) || !isPlaced(r)) return;
+  const apart = cornersApart([p, prediction.walks], [r, storedWalks]);
   if (apart > shareOfVoxel(r, 0.5))
     throw new UserError(
       `${p.path} (${p.orientation}) and ${r.path} (${r.orientation}) do not lie on the same grid, their corners are up to ${apart.toFixed(1)} mm apart; resample one, or give the spacing to compare voxel by voxel.`,
     );
 }
 
-const isNifti = (volume: Volume) => formatOf(volume) === nifti;
-
-/** 1 inside, 0 outside, [slices][rows][columns]. */
-function foregroundOf(map: ScoredMap, label: number | undefined): Uint8Array {
-  const masks = map.slices.map((slice) => {
-    if (label !== undefined) return mapLabels(slice, ['label'], { label }).labels;
-    const { data, channels } = slice;
-    const inside = isProbability(slice)
-      ? (value: number) => value >= 0.5
-      : // Neither 0 nor NaN.
-        (value: number) => value > 0 || value < 0;
-    const mask = new Uint8Array(data.length / channels);
-    for (let channel = 0, at = 0; channel < channels; channel++)
-      for (let n = 0; n < mask.length; n++, at++) if (inside(data[at])) mask[n] = 1;
-    return mask;
-  });
-  return masks.length === 1 ? masks[0] : Uint8Array.from(Buffer.concat(masks));
+/** What of a map is inside, [slices][rows][columns], and the probabilities that say so, where these are what it holds. */
+interface Foreground {
+  /** 1 inside, 0 outside. */
+  mask: Uint8Array;
+  probabilities: Float32Array | null;
+  warnings: string[];
 }
 
-/** The samples of a file of probabilities; null for a label map. */
-function probabilitiesOf({ slices }: ScoredMap): Float32Array | null {
-  return slices.length === 1 && isProbability(slices[0]) ? Float32Array.from(slices[0].data) : null;
-}
-
-/** All samples in 0 to 1, and some in between. */
-function isProbability({ data, channels }: Volume): boolean {
-  if (channels !== 1 || !(data instanceof Float32Array || data instanceof Float64Array))
-    return false;
-  let between = false;
-  for (const value of data) {
-    if (!(value >= 0 && value <= 1)) return false;
-    if (value !== 0 && value !== 1) between = true;
+function foregroundOf(map: ScoredMap, label: number | undefined): Foreground {
+  const { slices } = map;
+  const warnings = slices.flatMap((slice) => slice.warnings ?? []);
+  if (label !== undefined) {
+    const mapped = slices.map((slice) => mapLabels(slice, ['label'], { label }));
+    warnings.push(...mapped.flatMap((each) => each.warnings));
+    const labels = mapped.map((each) => each.labels);
+    return { mask: inOrder(map, labels, Uint8Array), probabilities: null, warnings };
   }
-  return between;
+  if (slices.some(({ marks, channels }) => channels > 1 && !marks)) {
+    const mask = inOrder(map, slices.map(notBlack), Uint8Array);
+    return { mask, probabilities: null, warnings };
+  }
+  const probabilities = probabilitiesOf(map);
+  if (probabilities) {
+    warnings.push(...probabilities.warnings);
+    const mask = Uint8Array.from(probabilities.samples, (value) => (value >= 0.5 ? 1 : 0));
+    return { mask, probabilities: probabilities.samples, warnings };
+  }
+  const read = slices.map(labelSamples);
+  warnings.push(...read.flatMap((each) => each.warnings));
+  const masks = read.map(({ samples }) => Uint8Array.from(samples, (value) => +(value !== 0)));
+  return { mask: inOrder(map, masks, Uint8Array), probabilities: null, warnings };
+}
+
+/** Of a colour picture: wherever it is not black. */
+function notBlack({ data, channels }: Volume): Uint8Array {
+  const mask = new Uint8Array(data.length / channels);
+  data.forEach((value, at) => {
+    if (value !== 0) mask[at % mask.length] = 1;
+  });
+  return mask;
+}
+
+/**
+ * The samples of a map of probabilities, 0 where one is not a number; null for a label map, as the evidence of all of its
+ * samples says. @throws UserError for what is neither
+ */
+function probabilitiesOf(map: ScoredMap): { samples: Float32Array; warnings: string[] } | null {
+  const { slices, path } = map;
+  const evidence = new SampleEvidence(slices[0].step);
+  for (const { data, marks } of slices) {
+    if (marks || !(data instanceof Float32Array || data instanceof Float64Array)) return null;
+    evidence.add(data);
+  }
+  if (slices.some(({ unchosen }) => unchosen)) return null;
+  const { content, low, high, count, missing, outside } = evidence;
+  if (content === 'labels') return null;
+  if (content === 'neither')
+    throw new UserError(
+      `${path} has samples from ${low} to ${high} with fractions, such as ${evidence.fraction}; a label map has whole numbers, and probabilities are from 0 to 1.`,
+    );
+  const warnings: string[] = [];
+  if (missing > 0)
+    warnings.push(
+      `${path} holds probabilities, but ${missing} of ${count} samples are not a number; they count as background.`,
+    );
+  if (outside > 0)
+    warnings.push(
+      `${path} holds probabilities, but ${outside} of ${count} samples lie outside of 0 to 1, the least being ${low} and the greatest ${high}; they are taken for a rounding.`,
+    );
+  const numbers = slices.map(({ data }) =>
+    Float32Array.from(data, (value) => (Number.isNaN(value) ? 0 : value)),
+  );
+  return { samples: inOrder(map, numbers, Float32Array), warnings };
+}
+
+/** Samples of each file, [k][j][i], as one array [slice][row][column] along the walks. */
+function inOrder<T extends Uint8Array | Float32Array>(
+  { slices, walks, shape: [, rows, columns] }: ScoredMap,
+  samples: readonly T[],
+  Kind: new (length: number) => T,
+): T {
+  const each = samples[0].length;
+  const out = new Kind(samples.length * each);
+  samples.forEach((own, file) => {
+    const { shape } = slices[file];
+    const count = each / (rows * columns);
+    for (let index = 0; index < count; index++)
+      takeSlice(own, { shape, walks, index }, out, file * each + index * rows * columns);
+  });
+  return out;
 }

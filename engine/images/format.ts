@@ -7,10 +7,12 @@ export interface ReadChoice {
   /** Of several DICOM series: an instance UID, a number, or a description (`*` for any characters, in any case), and, of several stacks under one UID, `/` and which. */
   series?: string;
   /**
-   * From 0: of a NIfTI file with more than three dimensions, or where each position of a series has several images
+   * From 0: of a NIfTI file with more than three dimensions, the page of a TIFF, or where each position of a series has several images
    * (echoes, phases); default: the first.
    */
   frame?: number;
+  /** Of a NIfTI file whose frames are classes, background first: the index of the greatest frame in place of one of them. */
+  oneHot?: boolean;
 }
 
 /** An image format: a file of this folder exports one, and `catalogue.ts` lists it. Every question about a format is asked here. */

@@ -22,7 +22,7 @@ function readGif(path: string, bytes: Uint8Array): Volume {
   checkDimensions(path, [columns, rows, 1]);
   // A 12-bit LZW code stands for at most 4096 samples.
   checkPlausible(path, bytes.length, columns * rows, 2731);
-  const { x, y, width, height, interlaced, colours, data } = firstFrame(path, bytes);
+  const { x, y, width, height, interlaced, colours, data, frames } = firstFrame(path, bytes);
   if (width < 1 || height < 1 || x + width > columns || y + height > rows)
     throw new UserError(
       `${path}: the GIF's first frame, ${width} x ${height} at ${x}, ${y}, lies outside its picture of ${columns} x ${rows}.`,
@@ -39,7 +39,16 @@ function readGif(path: string, bytes: Uint8Array): Volume {
   rowOrder(height, interlaced).forEach((row, n) =>
     indices.set(packed.subarray(n * width, (n + 1) * width), (y + row) * columns + x),
   );
-  return pictureFromPalette(path, 'gif', [columns, rows], indices, palette);
+  const picture = pictureFromPalette(path, 'gif', [columns, rows], indices, palette);
+  if (frames === 1) return picture;
+  return {
+    ...picture,
+    unchosen: { frames, how: 'save the one that is meant as a file of its own' },
+    warnings: [
+      ...(picture.warnings ?? []),
+      `${path} is an animated GIF of ${frames} frames, of which the first is read.`,
+    ],
+  };
 }
 
 /** Where a colour table lies, and of how many colours. */
@@ -58,6 +67,8 @@ interface Frame {
   colours: ColourTable | null;
   /** Of the least code size, which its samples follow. */
   data: number;
+  /** How many there are in all. */
+  frames: number;
 }
 
 /** Walks all blocks, and tells of the first frame. @throws UserError where one is cut or unknown, or no frame is there */
@@ -74,7 +85,8 @@ function firstFrame(path: string, bytes: Uint8Array): Frame {
     return at + 1;
   };
   const shared = tableAt(13, bytes[10]);
-  let first: Frame | null = null;
+  let first: Omit<Frame, 'frames'> | null = null;
+  let frames = 0;
   let at = 13 + sizeOf(shared);
   while (at < bytes.length && bytes[at] !== trailer) {
     if (bytes[at] === extension) at = pastData(at + 2);
@@ -86,12 +98,13 @@ function firstFrame(path: string, bytes: Uint8Array): Frame {
       const own = tableAt(at + 10, packed);
       const data = at + 10 + sizeOf(own);
       const interlaced = (packed & 0x40) !== 0;
+      frames++;
       first ??= { x, y, width, height, interlaced, colours: own ?? shared, data };
       at = pastData(data + 1);
     } else throw damaged(`there is no block of the kind ${bytes[at]}`);
   }
   if (!first) throw damaged('it has no frame');
-  return first;
+  return { ...first, frames };
 }
 const [extension, image, trailer] = [0x21, 0x2c, 0x3b];
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { UserError } from '../errors';
 import { readStart, startOf } from './file-start';
-import type { Format } from './format';
+import type { Format, ReadChoice } from './format';
 import { checkDimensions, checkPlausible, gunzip, isGzip } from './limits';
 import {
   geometryOf,
@@ -26,7 +26,7 @@ export const nifti: Format = {
   picture: false,
   gzipped: true,
   is: (head, path) => niftiVersion(head) !== null || /\.(nii|hdr|img)(\.gz)?$/i.test(path),
-  read: async (path, bytes, { frame }) => niftiVolume(path, await openNifti(path, bytes), frame),
+  read: async (path, bytes, choice) => niftiVolume(path, await openNifti(path, bytes), choice),
   inspect: async (path, bytes) => {
     const { header, stored, storedChannels } = await openNifti(path, bytes);
     const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = header;
@@ -263,34 +263,72 @@ async function readStored(
 }
 
 /**
- * One frame of an opened file as a volume. Dimensions after the third count as frames, in file order.
- * Samples keep their stored type where there is no slope and intercept; 64-bit integers become float64.
+ * One frame of an opened file as a volume; with `oneHot`, of each voxel the first frame that is greatest.
+ * Dimensions after the third count as frames, in file order. Samples keep their stored type where there is no slope and
+ * intercept; 64-bit integers become float64.
  */
-function niftiVolume(path: string, file: NiftiFile, frame = 0): Volume {
+function niftiVolume(path: string, file: NiftiFile, { frame, oneHot }: ReadChoice): Volume {
   const { header, stored, storedChannels } = file;
   const [ni = 1, nj = 1, nk = 1, ...further] = header.dimensions;
   const frames = further.reduce((a, b) => a * b, 1);
-  if (!Number.isInteger(frame) || frame < 0 || frame >= frames)
+  const chosen = frame ?? 0;
+  if (!Number.isInteger(chosen) || chosen < 0 || chosen >= frames)
     throw new UserError(
-      `${path}: frame ${frame} was asked for; it has the frames 0 to ${frames - 1}.`,
+      `${path}: frame ${chosen} was asked for; it has the frames 0 to ${frames - 1}.`,
     );
   const voxels = ni * nj * nk;
-  const first = frame * voxels * storedChannels;
-  const samples = stored.subarray(first, first + voxels * storedChannels);
+  const size = voxels * storedChannels;
+  const samplesOf = (n: number) =>
+    scaled(header, stored.subarray(n * size, (n + 1) * size), voxels, storedChannels);
+  const manyClasses = oneHot === true && frames > 1;
+  const data = manyClasses ? greatestFrame(frames, voxels, samplesOf) : samplesOf(chosen);
+  const unchosen = frames > 1 && frame === undefined && !manyClasses;
+  const warnings = [
+    ...(header.warnings ?? []),
+    ...(unchosen
+      ? [`${path} has ${frames} frames, of which the first is read; "frame" chooses one.`]
+      : []),
+  ];
   return {
     path,
     format: header.format,
     shape: [ni, nj, nk],
     channels: header.channels,
-    dtype: header.dtype,
-    data: scaled(header, samples, voxels, storedChannels),
+    dtype: manyClasses ? 'uint8' : header.dtype,
+    data,
     spacing: header.spacing,
     hasSpacing: true,
     affine: header.affine,
     orientation: orientationOf(header.affine),
     niftiHeader: header.niftiHeader,
-    ...(header.warnings ? { warnings: header.warnings } : {}),
+    ...(header.slope !== 1 && !manyClasses && { step: Math.abs(header.slope) }),
+    ...(unchosen && {
+      unchosen: {
+        frames,
+        how: 'give the number of one, from 0, or, where its frames are the classes with the background first, "one-hot": `labelFrame` of the domain in a config, --frame of "meddistill score"',
+      },
+    }),
+    ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** Of each voxel the number of the first frame whose sample is greatest. */
+function greatestFrame(
+  frames: number,
+  voxels: number,
+  samplesOf: (frame: number) => Volume['data'],
+): Uint8Array {
+  const index = new Uint8Array(voxels);
+  const greatest = Float64Array.from(samplesOf(0).subarray(0, voxels));
+  for (let frame = 1; frame < Math.min(frames, 256); frame++) {
+    const samples = samplesOf(frame);
+    for (let n = 0; n < voxels; n++)
+      if (samples[n] > greatest[n]) {
+        greatest[n] = samples[n];
+        index[n] = frame;
+      }
+  }
+  return index;
 }
 
 /**

@@ -19,8 +19,14 @@ export async function readStack(
   const data = new (head.data.constructor as new (length: number) => Volume['data'])(
     files.length * pixels * channels,
   );
+  const marks = head.marks && new Uint16Array(files.length * pixels);
+  const warnings: string[] = [];
   for (const [k, file] of files.entries()) {
     const picture = k === 0 ? head : await read(file);
+    if (picture.shape[2] !== 1)
+      throw new UserError(
+        `${file} has ${picture.shape[2]} pages, but a file of a folder of pictures is one slice; move it to a place of its own, or choose a page by "frame".`,
+      );
     if (picture.shape.join() !== head.shape.join() || picture.channels !== channels)
       throw new UserError(
         `${folder}: its pictures differ, ${head.path} being ${columns} x ${rows} with ${channels} channels and ${file} ${picture.shape[0]} x ${picture.shape[1]} with ${picture.channels}.`,
@@ -29,17 +35,25 @@ export async function readStack(
       throw new UserError(
         `${folder}: its pictures differ, the samples of ${head.path} being ${head.dtype} and those of ${file} ${picture.dtype}.`,
       );
+    if ((picture.marks === undefined) !== (head.marks === undefined))
+      throw new UserError(
+        `${folder}: its pictures differ, one of ${head.path} and ${file} being told by a palette or by its alpha channel and the other one not.`,
+      );
     for (let c = 0; c < channels; c++)
       data.set(
         picture.data.subarray(c * pixels, (c + 1) * pixels),
         (c * files.length + k) * pixels,
       );
+    marks?.set(picture.marks!, k * pixels);
+    picture.warnings?.forEach((sentence) => warnings.push(sentence));
   }
   return {
     ...head,
     path: folder,
     shape: [columns, rows, files.length],
     data,
+    ...(marks && { marks }),
+    ...(warnings.length > 0 && { warnings }),
     slices: files.map((path) => ({ path, instance: null })),
   };
 }
@@ -69,7 +83,16 @@ export function stackLike(image: Volume, stack: Volume): Volume {
       const at = (c * count + from) * pixels;
       data.set(stack.data.subarray(at, at + pixels), (c * count + k) * pixels);
     });
-  return { ...stack, data, slices: order.map((from) => pictures[from]) };
+  const marks = stack.marks?.slice();
+  order.forEach((from, k) => {
+    marks?.set(stack.marks!.subarray(from * pixels, (from + 1) * pixels), k * pixels);
+  });
+  return {
+    ...stack,
+    data,
+    ...(marks && { marks }),
+    slices: order.map((from) => pictures[from]),
+  };
 }
 
 type Slices = NonNullable<Volume['slices']>;

@@ -32,6 +32,15 @@ export interface Volume {
   slices?: { path: string; instance: number | null }[];
   /** Of a NIfTI file, its header in base64: what is written in its grid carries its fields on. */
   niftiHeader?: string;
+  /**
+   * Of a picture, [k][j][i]: what labels in it are compared by, where that is not its colour. The indices of a palette of
+   * colours, or an alpha channel that alone says what is inside.
+   */
+  marks?: Uint8Array | Uint16Array;
+  /** The least difference of two samples that the file can express, where its slope makes that other than the type's. */
+  step?: number;
+  /** Of a file with several frames of which none was chosen, so that this is the first: how many, and how to choose one. */
+  unchosen?: { frames: number; how: string };
   /** What its reader noticed and whoever trusts the numbers should know: sentences. */
   warnings?: string[];
 }

@@ -47,6 +47,19 @@ export const storedWalks: Walks = {
   column: { axis: 0, reversed: false },
 };
 
+/** How a grid of one affine is walked so that its voxels come in the stored order of another one's, by the nearest axes. */
+export function walksLike(
+  affine: readonly (readonly number[])[],
+  other: readonly (readonly number[])[],
+): Walks {
+  const own = axisDirections(affine);
+  const [column, row, slice] = axisDirections(other).map(({ world, sign }): Walk => {
+    const axis = own.findIndex((direction) => direction.world === world) as 0 | 1 | 2;
+    return { axis, reversed: own[axis].sign !== sign };
+  });
+  return { slice, row, column };
+}
+
 /** How many slices, rows and columns there are. */
 export const countAlong = (
   shape: Volume['shape'],

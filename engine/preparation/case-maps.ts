@@ -7,18 +7,22 @@ import { requireSameSize, walksBeside, type ReadCase } from './read-case';
 
 /**
  * Class indices of a case's slices, [slices][rows][columns] in its files' grid, and what occurs in its label files; null
- * where it has no labels. @throws ConfigError where image and label differ in size
+ * where it has no labels; and what was unusual about these, in sentences. @throws ConfigError where image and label differ
+ * in size; UserError as `mapLabels`
  */
 export function classIndices(
   read: ReadCase,
   classes: readonly string[],
-): { label: Uint8Array | null; occurring: OccurringLabels } {
+): { label: Uint8Array | null; occurring: OccurringLabels; warnings: string[] } {
   const { images, labels: files, domain, slices, rows, columns } = read;
   const occurring: OccurringLabels = { classes: new Set(), values: new Set() };
-  if (files.length === 0) return { label: null, occurring };
+  const warnings: string[] = [];
+  if (files.length === 0) return { label: null, occurring, warnings };
   const maps = files.map((file, n) => {
     requireSameSize(read, 'label', images[n], file);
-    const { labels, values } = mapLabels(file, classes, domain.values);
+    const mapped = mapLabels(file, classes, domain.values);
+    const { labels, values } = mapped;
+    warnings.push(...mapped.warnings);
     values.forEach((value) => occurring.values.add(value));
     for (let index = 1; index <= classes.length; index++)
       if (labels.includes(index)) occurring.classes.add(index);
@@ -30,7 +34,7 @@ export function classIndices(
     const place = { shape: files[file].shape, walks, index };
     takeSlice(maps[file], place, label, s * rows * columns);
   });
-  return { label, occurring };
+  return { label, occurring, warnings };
 }
 
 /**

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { luminance } from './intensity';
+import { SampleEvidence } from './sample-evidence';
+import { UserError } from '../errors';
 import type { Volume } from '../images/volume';
 import { anyOf, settings } from '../options';
 
@@ -36,25 +38,41 @@ export const labelValue = anyOf([
 
 export type LabelValue = Static<typeof labelValue>;
 
+/** What of a file counts where it is read for its labels; without a path it is a part of one. */
+export type LabelFile = Pick<Volume, 'data' | 'channels'> &
+  Partial<Pick<Volume, 'path' | 'marks' | 'step' | 'unchosen'>>;
+
 /** Class indices [k][j][i] of a label file, and the sample values that occur in it, for messages. */
 export interface MappedLabels {
   labels: Uint8Array;
   values: Set<number>;
+  /** What is unusual about the file, and how it was taken: sentences. */
+  warnings: string[];
 }
 
 /**
  * Turns a label file into class indices: 0 where no class's value is met, else the place of the first class that is,
- * counted from 1. Numbers and thresholds compare with the sample, in colour files with its luminance rounded to a whole
- * number; a colour is met within `tolerance` a component, a grey file's sample counting for all three.
+ * counted from 1. Numbers and thresholds compare with the samples of `labelSamples`; a colour is met within `tolerance` a
+ * component, a grey file's sample counting for all three.
+ * @throws UserError for a file of several frames, and where whole numbers are compared with samples that have fractions
  */
 export function mapLabels(
-  volume: Pick<Volume, 'data' | 'channels'>,
+  volume: LabelFile,
   classes: readonly string[],
   values: Record<string, LabelValue>,
 ): MappedLabels {
   const { data, channels } = volume;
   const voxels = data.length / channels;
-  const grey = channels === 1 ? data : luminance(data).map(Math.round);
+  const named = classes.flatMap((name) => {
+    const value = values[name] ?? [];
+    return typeof value === 'number' ? [value] : Array.isArray(value) ? value : [];
+  });
+  const { samples: grey, fraction, warnings } = labelSamples(volume);
+  // Whoever names a fraction knows of them.
+  if (fraction !== null && named.length > 0 && named.every(Number.isInteger))
+    throw new UserError(
+      `${volume.path ?? 'The label file'} has samples with fractions, such as ${fraction}, which are no labels; labels are whole numbers, and where a class is everything above a threshold, "values" can say so.`,
+    );
   const labels = new Uint8Array(voxels);
   // Last class first, so that an earlier class has the last word.
   for (let index = classes.length; index >= 1; index--) {
@@ -82,12 +100,59 @@ export function mapLabels(
   const occurring = new Set<number>();
   // Labels come in runs, and comparing is faster than the set.
   for (let n = 0; n < voxels; n++) if (n === 0 || grey[n] !== grey[n - 1]) occurring.add(grey[n]);
-  return { labels, values: occurring };
+  return { labels, values: occurring, warnings };
 }
 
-/** A mask as 0 and 1: above half of its greatest sample, so that 0/1, 0/255 and JPEG masks all work. */
-export function mapMask(volume: Pick<Volume, 'data' | 'channels'>): Uint8Array {
-  const grey = volume.channels === 1 ? volume.data : luminance(volume.data);
+/** The samples of a label file by which labels are told apart, one a voxel. */
+export interface LabelSamples {
+  samples: Volume['data'];
+  /** A sample that is not whole; null where all are, to within their precision, and have been rounded. */
+  fraction: number | null;
+  warnings: string[];
+}
+
+/**
+ * Palette pictures are told by their indices, a picture whose alpha alone says what is inside by that, colours by their
+ * luminance rounded. Samples that are all whole to within their precision are rounded; what is not a number is 0.
+ * @throws UserError for a file of several frames of which none was chosen
+ */
+export function labelSamples(volume: LabelFile): LabelSamples {
+  const { data, channels, marks, unchosen, path = 'The label file' } = volume;
+  if (unchosen)
+    throw new UserError(
+      `${path} has ${unchosen.frames} frames, and a label map has one: ${unchosen.how}.`,
+    );
+  if (marks) return { samples: marks, fraction: null, warnings: [] };
+  if (channels > 1)
+    return { samples: luminance(data).map(Math.round), fraction: null, warnings: [] };
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    return { samples: data, fraction: null, warnings: [] };
+  const { missing, uneven, fraction } = new SampleEvidence(volume.step).add(data);
+  const warnings: string[] = [];
+  if (missing > 0)
+    warnings.push(
+      `${path}: ${missing} of ${data.length} samples are not a number; they count as background.`,
+    );
+  const rounds = uneven > 0 && fraction === null;
+  if (rounds)
+    warnings.push(
+      `${path}: ${uneven} of ${data.length} samples are whole numbers but for a rounding, as of a slope; they are taken for the whole numbers.`,
+    );
+  if (missing === 0 && !rounds) return { samples: data, fraction, warnings };
+  const samples = data.map((value) =>
+    Number.isNaN(value) ? 0 : rounds ? Math.round(value) : value,
+  );
+  return { samples, fraction, warnings };
+}
+
+/**
+ * A mask as 0 and 1: above half of its greatest sample, so that 0/1, 0/255 and JPEG masks all work; of a picture of one
+ * colour by its alpha.
+ */
+export function mapMask(volume: Pick<Volume, 'data' | 'channels' | 'marks'>): Uint8Array {
+  const { data, channels, marks } = volume;
+  const shown = channels === 1 ? data : luminance(data);
+  const grey = marks && shown.every((value) => value === shown[0]) ? marks : shown;
   let greatest = 0;
   for (let n = 0; n < grey.length; n++) if (grey[n] > greatest) greatest = grey[n];
   const mask = new Uint8Array(grey.length);

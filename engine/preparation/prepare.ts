@@ -37,7 +37,7 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
   const channels = inputChannels(config);
   const image = samplesOf(read, channels);
   normalizeIntensity(image, [channels, slices.length, rows, columns], domain, fov, head.dtype);
-  const { label, occurring } = classIndices(read, config.classes);
+  const { label, occurring, warnings } = classIndices(read, config.classes);
 
   const spacing = nativeSpacing(read);
   const { size, fit } = config.input;
@@ -82,9 +82,13 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
     native: { slices: slices.length, rows, columns, label, fov, spacing },
     geometry,
     occurring,
-    warnings: [...images.flatMap(({ warnings }) => warnings ?? []), ...misplaced(read)],
+    warnings: [...readWarnings(read), ...warnings, ...misplaced(read)],
   };
 }
+
+/** What the readers of a case's files noticed. */
+const readWarnings = ({ images, labels, masks }: ReadCase): string[] =>
+  [...images, ...labels, ...masks].flatMap(({ warnings }) => warnings ?? []);
 
 /** The image's own samples, of the channels that the domain asks for: [channels][slices][rows][columns]. */
 function samplesOf(

@@ -5,7 +5,7 @@ import type { CohortCase } from '../cohort/cohort';
 import type { PreparedCase, PreparedResult } from './prepared-case';
 
 /** First bytes of a stored case; raised with the format. */
-const magic = 'MDCASE1\n';
+const magic = 'MDCASE2\n';
 /** Arrays begin at multiples of this, so that they can be read into place. */
 const alignment = 64;
 

@@ -61,6 +61,8 @@ export async function evaluateRun(
     other?: DistillConfig;
     domain?: string;
     onNetwork?: (network: string, domain: string) => void;
+    /** Called with what is unusual about the files, in sentences. */
+    onWarning?: (sentence: string) => void;
   },
 ): Promise<Report> {
   const { folder, record } = run;
@@ -72,10 +74,12 @@ export async function evaluateRun(
   const domains = Object.fromEntries(
     Object.entries(all.domains).filter(([name]) => o.domain === undefined || name === o.domain),
   );
-  const cohort = await scanCohort(all);
+  const cohort = await scanCohort(all, o.other !== undefined);
   const tests: Record<string, PreparedResult[]> = {};
   for (const name of Object.keys(domains))
-    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'));
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), ({ warnings }) =>
+      warnings.forEach((sentence) => o.onWarning?.(sentence)),
+    );
   const validation =
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
@@ -149,7 +153,15 @@ export function networkOf(record: RunRecord, name: string): NetworkInfo {
 export async function predict(
   { folder, config, record }: FinishedRun,
   images: readonly string[],
-  o: { network: string; out: string; domain?: string; series?: string; frame?: number },
+  o: {
+    network: string;
+    out: string;
+    domain?: string;
+    series?: string;
+    frame?: number;
+    /** Called with what is unusual about an image, in a sentence. */
+    onWarning?: (sentence: string) => void;
+  },
 ): Promise<string[]> {
   const names = Object.keys(config.domains);
   const domain = o.domain ?? names.find((name) => config.domains[name].role === 'source')!;
@@ -183,6 +195,7 @@ export async function predict(
         labels: [],
         masks: [],
       });
+      item.warnings.forEach((sentence) => o.onWarning?.(sentence));
       const { labels } = await segmentCase(config, segmenter, item, threshold);
       written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
     }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { matchPattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
+import { labelSamples } from '../preparation/labels';
 import { imageEnding, isPictureName } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';
 import type { Volume } from '../images/volume';
@@ -349,9 +350,12 @@ type FoundLabels = { values: number[] } | { color: [number, number, number] } | 
 async function findLabels(path: string): Promise<FoundLabels | null> {
   const volume = await readOrNull(path);
   if (!volume) return null;
-  const { data, channels } = volume;
+  const { channels, marks } = volume;
+  // Several frames are refused as labels until one is chosen.
+  if (volume.unchosen) return null;
+  const data = channels === 1 || marks ? labelSamples(volume).samples : volume.data;
   const voxels = data.length / channels;
-  if (channels === 3) {
+  if (channels === 3 && !marks) {
     const counts = new Map<string, number>();
     for (let n = 0; n < voxels; n++) {
       const [r, g, b] = [data[n], data[n + voxels], data[n + 2 * voxels]];

@@ -7,8 +7,9 @@ import type { DomainSurvey, Survey, SurveyFault } from '../contract/cohort';
 import type { Fix } from '../contract/config';
 import { UserError } from '../errors';
 import { stampOf } from '../files';
+import { labelChoice } from '../cohort/case-files';
 import { examineDomain } from '../cohort/cohort';
-import { mapLabels } from '../preparation/labels';
+import { labelSamples, mapLabels } from '../preparation/labels';
 import { parsePattern } from '../cohort/pattern';
 import { naturalOrder } from '../lists';
 import { domainWalks, requireSameSize } from '../preparation/read-case';
@@ -32,12 +33,18 @@ const mostValues = 4096;
 /** A colour as one number, above every grey value; a colour without hue is the grey value that it is. */
 const colorKey = (red: number, green: number, blue: number): number =>
   red === green && green === blue ? red : 2 ** 32 + (red << 16) + (green << 8) + blue;
-const isColor = (key: number): boolean => key >= 2 ** 32;
+const isColor = (key: number): boolean => key >= 2 ** 32 && key < 2 ** 33;
 const colorOf = (key: number): [number, number, number] => [
-  ((key - 2 ** 32) >> 16) & 255,
-  ((key - 2 ** 32) >> 8) & 255,
-  (key - 2 ** 32) & 255,
+  Math.floor(key / 2 ** 16) & 255,
+  Math.floor(key / 2 ** 8) & 255,
+  key % 256,
 ];
+
+/** A mark of a picture and its colour as one number, above those of colours: see `Volume.marks`. */
+const markKey = (mark: number, color: number): number =>
+  (mark + 1) * 2 ** 33 + (isColor(color) ? color - 2 ** 32 : color * 0x010101);
+const isMark = (key: number): boolean => key >= 2 ** 33;
+const markOf = (key: number): number => Math.floor(key / 2 ** 33) - 1;
 
 interface ImageFacts extends FileGrid {
   dtype: string;
@@ -47,7 +54,7 @@ interface ImageFacts extends FileGrid {
 
 interface LabelFacts extends FileGrid {
   hasSpacing: boolean;
-  /** How often each sample occurs, a true colour as `colorKey`. Null: more than `mostValues`. */
+  /** How often each sample occurs, a true colour as `colorKey`, a mark as `markKey`. Null: more than `mostValues`. */
   counts: Map<number, number> | null;
 }
 
@@ -102,7 +109,9 @@ export class Surveyor {
         const images = await Promise.all(
           item.images.map((path) => this.images.get(path, { series, frame })),
         );
-        const labels = await Promise.all(item.labels.map((path) => this.labels.get(path)));
+        const labels = await Promise.all(
+          item.labels.map((path) => this.labels.get(path, labelChoice(domain))),
+        );
         images.forEach((image, n) => {
           const walks = domainWalks(image, domain);
           requireSameSize({ item, domain, walks }, 'label', image, labels[n]);
@@ -208,7 +217,7 @@ class FileCache<T> {
   async get(path: string, choice: ReadChoice = {}): Promise<T> {
     const stamp = await stampOf(path);
     if (stamp === null) throw new UserError(`${path} does not exist.`);
-    const key = JSON.stringify([path, choice.series, choice.frame]);
+    const key = JSON.stringify([path, choice.series, choice.frame, choice.oneHot]);
     const known = this.facts.get(key);
     if (known?.stamp === stamp) return known.value;
     const value = await this.learn(path, choice);
@@ -231,8 +240,8 @@ async function imageFacts(path: string, choice: ReadChoice): Promise<ImageFacts>
   return { path, format, shape, affine, dtype, spacing, hasSpacing, range: [min, max] };
 }
 
-async function labelFacts(path: string): Promise<LabelFacts> {
-  const volume = await readVolume(path);
+async function labelFacts(path: string, choice: ReadChoice): Promise<LabelFacts> {
+  const volume = await readVolume(path, choice);
   const { format, shape, affine, spacing, hasSpacing } = volume;
   return {
     path,
@@ -245,12 +254,16 @@ async function labelFacts(path: string): Promise<LabelFacts> {
   };
 }
 
-function countSamples({ data, channels }: Volume): Map<number, number> | null {
+/** @throws UserError as `labelSamples` */
+function countSamples(volume: Volume): Map<number, number> | null {
+  const { data, channels, marks } = volume;
   const voxels = data.length / channels;
-  const sampleAt =
+  const { samples } = labelSamples(volume);
+  const colorAt =
     channels === 3
       ? (n: number) => colorKey(data[n], data[n + voxels], data[n + 2 * voxels])
-      : (n: number) => data[n];
+      : (n: number) => (marks ? data[n] : samples[n]);
+  const sampleAt = marks ? (n: number) => markKey(marks[n], colorAt(n)) : colorAt;
   const counts = new Map<number, number>();
   // Labels come in runs, and comparing is faster than the map.
   let n = 0;
@@ -273,26 +286,27 @@ function classCounts(
 ): number[] {
   const counts = config.classes.map(() => 0);
   const keys = [...samples.keys()];
-  const count = (own: number[], data: Volume['data'], channels: number) => {
-    const { labels } = mapLabels({ data, channels }, config.classes, domain.values);
+  const count = (own: number[], data: Volume['data'], channels: number, marks?: Uint16Array) => {
+    const { labels } = mapLabels({ data, channels, marks }, config.classes, domain.values);
     own.forEach((key, n) => {
       if (labels[n] > 0) counts[labels[n] - 1] += samples.get(key)!;
     });
   };
-  const greys = keys.filter((key) => !isColor(key));
+  const greys = keys.filter((key) => !isColor(key) && !isMark(key));
   if (greys.length > 0) count(greys, Float64Array.from(greys), 1);
+  const colorsOf = (some: number[]) =>
+    Uint8Array.from([0, 1, 2].flatMap((c) => some.map((key) => colorOf(key)[c])));
   const colors = keys.filter(isColor);
-  if (colors.length > 0)
-    count(
-      colors,
-      Uint8Array.from([0, 1, 2].flatMap((c) => colors.map((key) => colorOf(key)[c]))),
-      3,
-    );
+  if (colors.length > 0) count(colors, colorsOf(colors), 3);
+  const marked = keys.filter(isMark);
+  if (marked.length > 0) count(marked, colorsOf(marked), 3, Uint16Array.from(marked.map(markOf)));
   return counts;
 }
 
 const valuesOf = (samples: Map<number, number>): NonNullable<DomainSurvey['values']> =>
-  [...samples.keys()].sort((a, b) => a - b).map((key) => (isColor(key) ? colorOf(key) : key));
+  [...samples.keys()]
+    .sort((a, b) => a - b)
+    .map((key) => (isMark(key) ? markOf(key) : isColor(key) ? colorOf(key) : key));
 
 function spacingDiffers(image: ImageFacts, label: LabelFacts): string | null {
   if (!image.hasSpacing || !label.hasSpacing) return null;

@@ -5,7 +5,9 @@ import type { NetworkInfo } from '../contract/plan';
 import type { DomainReport } from '../contract/report';
 import type { LayerInfo, LayerName, PlaneName, ViewerSource } from '../contract/viewer';
 import { UserError } from '../errors';
+import { stampOf } from '../files';
 import { isPlaced } from '../images/catalogue';
+import { readVolume } from '../images/read-volume';
 import { predictionName } from '../images/write-volume';
 import { estimateFieldOfView } from '../preparation/field-of-view';
 import { mapLabels, mapMask } from '../preparation/labels';
@@ -13,7 +15,7 @@ import { readRunConfig } from '../runs/run-config';
 import { RunFolder } from '../runs/run-folder';
 import { imageInfo, type Layer, type ReadLabels, type Scene } from './scene';
 import { SlicedImage, type SlicedImageOptions } from './sliced-image';
-import type { OpenFiles } from './voxels';
+import { packVoxels, type OpenFiles } from './voxels';
 import { openWholeCase, type CaseSources, type WholeCase } from './whole-case';
 import { windowsOf } from './windows';
 
@@ -147,12 +149,28 @@ function referenceLayer(open: OpenCase): LayerPlan | null {
         throw new UserError(
           `The run's config ${runFolder.file('config')} cannot be read, and with it what the values of the labels mean.`,
         );
-      const labels = await openBeside(open, whole?.labels ?? item.labels);
+      const { labelFrame } = settings;
+      const labels = await openBeside(
+        open,
+        whole?.labels ?? (labelFrame === 'one-hot' ? await asClasses(open) : item.labels),
+      );
+      const frame = whole || typeof labelFrame !== 'number' ? 0 : labelFrame;
       return async (plane, index) =>
-        mapLabels(await labels.slice(plane, index), classes, settings.values).labels;
+        mapLabels(await labels.slice(plane, index, frame), classes, settings.values).labels;
     },
   };
 }
+
+/** Names under which the case's label files, whose frames are classes, are held as the indices of these. */
+const asClasses = ({ item, files }: OpenCase): Promise<string[]> =>
+  Promise.all(
+    item.labels.map(async (path) => {
+      const name = `${path}\0classes`;
+      const stamp = (await stampOf(path)) ?? '';
+      files.provide(name, stamp, async () => packVoxels(await readVolume(path, { oneHot: true })));
+      return name;
+    }),
+  );
 
 /** Null for a network that was not evaluated and of which there are no predictions. */
 function networkLayer(open: OpenCase, network: NetworkInfo): LayerPlan | null {

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { LayerInfo, LayerName, PlaneName, ViewerSource } from '../contract/viewer';
 import { UserError } from '../errors';
+import { luminance } from '../preparation/intensity';
 import { isPlaced } from '../images/catalogue';
 import { cornersApart, shareOfVoxel } from '../images/grid';
 import type { Volume } from '../images/volume';
@@ -115,8 +116,8 @@ async function overlaySlices(
     const overlay = await SlicedImage.open([voxels.path], open, asStated);
     return {
       read: async (plane, index, frame) => {
-        const { data, channels, rows, columns } = await overlay.slice(plane, index, frame);
-        return channels === 1 ? data : data.subarray(0, rows * columns);
+        const { data, channels, marks } = await overlay.slice(plane, index, frame);
+        return marks ?? (channels === 1 ? data : luminance(data).map(Math.round));
       },
       note: null,
     };
@@ -142,7 +143,7 @@ function sharesGrid(one: Voxels, other: Voxels): boolean {
   );
 }
 
-/** Place of each sample among `values`, counted from 1; 0 for any other. */
+/** Place of each sample, rounded, among `values`, counted from 1; 0 for any other. */
 function indexed(samples: Volume['data'], values: readonly number[]): Uint8Array {
   const out = new Uint8Array(samples.length);
   if (samples instanceof Uint8Array) {
@@ -153,6 +154,9 @@ function indexed(samples: Volume['data'], values: readonly number[]): Uint8Array
   }
   const places = new Map(values.map((value, n) => [value, n + 1]));
   for (let n = 0; n < samples.length; n++)
-    out[n] = n > 0 && samples[n] === samples[n - 1] ? out[n - 1] : (places.get(samples[n]) ?? 0);
+    out[n] =
+      n > 0 && samples[n] === samples[n - 1]
+        ? out[n - 1]
+        : (places.get(Math.round(samples[n])) ?? 0);
   return out;
 }

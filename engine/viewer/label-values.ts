@@ -1,5 +1,7 @@
 import { luminance } from '../preparation/intensity';
+import { SampleEvidence } from '../preparation/sample-evidence';
 import { UserError } from '../errors';
+import type { Volume } from '../images/volume';
 import type { Voxels } from './voxels';
 
 /** What an unknown file that is laid over an image holds: labels, or probabilities of one class or of several (frames). */
@@ -8,8 +10,20 @@ export type OverlayContent = { kind: 'labels'; values: number[] } | { kind: 'pro
 /** More labels than this cannot be told apart. */
 const maxLabels = 255;
 
+/** The samples by which an overlay's labels are told apart: the marks of a picture, the luminance of colours. */
+async function overlayPlane(
+  voxels: Voxels,
+  axis: 0 | 1 | 2,
+  index: number,
+): Promise<Volume['data']> {
+  if (voxels.marks) return voxels.marks(axis, index);
+  const plane = await voxels.plane(axis, index, 0);
+  return voxels.channels === 3 ? luminance(plane).map(Math.round) : plane;
+}
+
 /**
- * Goes through a file, plane by plane, to find the labels that occur in it; samples between 0 and 1 are probabilities.
+ * Goes through a file, plane by plane, to find the labels that occur in it; fractions from 0 to 1 are probabilities, as all of
+ * its samples say.
  * @throws UserError where it is neither
  */
 export async function readOverlayContent(
@@ -17,29 +31,24 @@ export async function readOverlayContent(
   signal: { isCancellationRequested: boolean },
 ): Promise<OverlayContent> {
   const found = new Set<number>();
-  let fractions = false;
-  let low = Infinity;
-  let high = -Infinity;
+  const evidence = new SampleEvidence(voxels.step);
   for (let k = 0; k < voxels.shape[2]; k++) {
     if (signal.isCancellationRequested)
       throw new UserError(`${voxels.path} was not read to its end.`);
-    const plane = await voxels.plane(2, k, 0);
-    const data = voxels.channels === 3 ? luminance(plane).map(Math.round) : plane;
+    const data = await overlayPlane(voxels, 2, k);
+    evidence.add(data);
     for (let n = 0; n < data.length; n++) {
-      const value = data[n];
-      if (value === data[n - 1]) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-      if (!Number.isInteger(value)) fractions = true;
-      else if (found.size <= maxLabels + 1) found.add(value);
+      if (n > 0 && data[n] === data[n - 1]) continue;
+      const value = Math.round(data[n]);
+      if (!Number.isNaN(value) && found.size <= maxLabels + 1) found.add(value);
     }
   }
-  if (fractions) {
-    if (low >= 0 && high <= 1) return { kind: 'probabilities' };
+  const { content, low, high } = evidence;
+  if (content === 'probabilities') return { kind: 'probabilities' };
+  if (content === 'neither')
     throw new UserError(
       `${voxels.path} has samples from ${low} to ${high} with fractions; an overlay is a label map of whole numbers, or holds probabilities from 0 to 1.`,
     );
-  }
   found.delete(0);
   if (found.size > maxLabels)
     throw new UserError(

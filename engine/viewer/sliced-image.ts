@@ -22,6 +22,10 @@ export interface SliceSamples {
   channels: number;
   rows: number;
   columns: number;
+  /** Of a label file: see `Volume`. */
+  path?: string;
+  marks?: Volume['marks'];
+  step?: Volume['step'];
 }
 
 /** A volume, or several files whose slices follow each other: one case. */
@@ -78,7 +82,11 @@ export class SlicedImage {
     const own = index % each;
     const at = slice.reversed ? each - 1 - own : own;
     const samples = await voxels.plane(slice.axis, at, Math.min(frame, voxels.frames - 1));
+    const marks = await voxels.marks?.(slice.axis, at);
     return {
+      path: voxels.path,
+      ...(marks && { marks: arrange(marks, plane, 1) as Volume['marks'] }),
+      ...(voxels.step !== undefined && { step: voxels.step }),
       data: arrange(samples, plane, voxels.channels),
       channels: voxels.channels,
       rows: plane.rows,

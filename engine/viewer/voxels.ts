@@ -13,13 +13,15 @@ import { stampOf } from '../files';
 import { openBytes, putAside, type ByteSource } from './bytes';
 
 /** An image file that is read plane by plane; of a NIfTI file only the bytes of the planes asked for (and their neighbours) are held. */
-export interface Voxels extends Omit<Volume, 'data'> {
+export interface Voxels extends Omit<Volume, 'data' | 'marks'> {
   frames: number;
   /**
    * Samples after slope and intercept of the plane at `index` of a voxel axis (0 i, 1 j, 2 k):
    * [channel][the later of the two other axes][the earlier one]. @throws UserError
    */
   plane(axis: 0 | 1 | 2, index: number, frame: number): Promise<Volume['data']>;
+  /** Of a picture that has them, `Volume.marks` of such a plane. */
+  marks?: (axis: 0 | 1 | 2, index: number) => Promise<Uint8Array | Uint16Array>;
   close(): Promise<void>;
 }
 
@@ -80,15 +82,23 @@ const isFolder = (path: string): Promise<boolean> =>
 
 /** A picture is decoded as a whole, and again where its samples had to make room. */
 function pictureVoxels(volume: Volume): Voxels {
-  const { data, ...rest } = volume;
+  const { data, marks, ...rest } = volume;
   const { path, shape } = rest;
   checkPixels(path, shape[0] * shape[1]);
   const key = `${++opened}`;
   slabs.set(key, data);
-  return { ...rest, ...pictureReader(path, key) };
+  return {
+    ...rest,
+    ...pictureReader(path, key),
+    ...(marks && { marks: marksReader(path, key) }),
+  };
 }
 
-// Apart, so that it does not keep the samples.
+// Apart, so that these do not keep the samples.
+const marksReader = (path: string, key: string) => async () =>
+  (await slabs.forceFetch(`${key} marks`, {
+    context: async () => (await readVolume(path)).marks!,
+  })) as Uint8Array | Uint16Array;
 const pictureReader = (path: string, key: string) => ({
   frames: 1,
   plane: async (axis: 0 | 1 | 2) => {
@@ -99,9 +109,18 @@ const pictureReader = (path: string, key: string) => ({
 });
 
 /** A volume that was read as a whole, put aside on the disk, so that it does not fill the memory. */
-export async function packVoxels(volume: Volume): Promise<Voxels> {
-  const { path, format, shape, channels, dtype, spacing, hasSpacing, affine, slices, warnings } =
-    volume;
+export async function packVoxels({ marks, ...volume }: Volume): Promise<Voxels> {
+  const packed = await packSamples(volume);
+  if (!marks) return packed;
+  const beside = await packSamples({ ...volume, channels: 1, data: marks });
+  packed.marks = async (axis, index) =>
+    (await beside.plane(axis, index, 0)) as Uint8Array | Uint16Array;
+  packed.beside = beside;
+  return packed;
+}
+
+async function packSamples(volume: Volume): Promise<StoredVoxels> {
+  const { path, format, shape, channels, dtype, spacing, affine } = volume;
   const samples = channels > 1 ? interleaved(volume) : volume.data;
   const type = {
     name: dtype,
@@ -112,7 +131,7 @@ export async function packVoxels(volume: Volume): Promise<Voxels> {
   };
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
   return new StoredVoxels(
-    { path, format, hasSpacing, slices, warnings },
+    volume,
     {
       format,
       dimensions: shape,
@@ -152,13 +171,21 @@ class StoredVoxels implements Voxels {
   readonly orientation: string;
   readonly slices: Volume['slices'];
   readonly warnings: Volume['warnings'];
+  readonly step: Volume['step'];
+  readonly unchosen: Volume['unchosen'];
+  marks: Voxels['marks'];
+  /** What is closed with it. */
+  beside: Voxels | null = null;
   /** Stored samples and bytes of a voxel. */
   private readonly stored: number;
   private readonly voxelBytes: number;
   private readonly key = `${++opened}`;
 
   constructor(
-    about: Pick<Volume, 'path' | 'format' | 'hasSpacing' | 'slices' | 'warnings'>,
+    about: Pick<
+      Volume,
+      'path' | 'format' | 'hasSpacing' | 'slices' | 'warnings' | 'step' | 'unchosen'
+    >,
     private readonly header: StoredImage,
     private readonly layout: Layout,
     private readonly bytes: ByteSource,
@@ -169,6 +196,8 @@ class StoredVoxels implements Voxels {
     this.hasSpacing = about.hasSpacing;
     this.slices = about.slices;
     this.warnings = about.warnings;
+    this.step = about.step ?? (header.slope === 1 ? undefined : Math.abs(header.slope));
+    this.unchosen = about.unchosen;
     this.shape = [ni, nj, nk];
     this.frames = further.reduce((a, b) => a * b, 1);
     this.channels = header.channels;
@@ -209,8 +238,9 @@ class StoredVoxels implements Voxels {
     return scaled(this.header, toSamples(own, this.layout), pixels, this.stored);
   }
 
-  close(): Promise<void> {
-    return this.bytes.close();
+  async close(): Promise<void> {
+    await this.bytes.close();
+    await this.beside?.close();
   }
 
   private voxel(i: number, j: number, k: number, frame: number): number {

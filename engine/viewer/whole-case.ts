@@ -25,12 +25,12 @@ export type CaseSources = Pick<CohortCase, 'images' | 'labels' | 'masks'>;
  */
 export async function openWholeCase(
   item: CaseSources,
-  domain: Pick<DomainConfig, 'series' | 'frame'>,
+  domain: Pick<DomainConfig, 'series' | 'frame' | 'labelFrame'>,
   files: OpenFiles,
 ): Promise<WholeCase | null> {
   const [first] = item.images;
   if (!(await isSeries(first))) return null;
-  const choice = JSON.stringify([item, domain.series, domain.frame]);
+  const choice = JSON.stringify([item, domain.series, domain.frame, domain.labelFrame]);
   const name = (what: string) => `${first}\0${what} ${choice}`;
   const stamp = (await stampOf(item.images.length > 1 ? dirname(first) : first)) ?? '';
   const readAll = () => readCaseFiles(item, domain);

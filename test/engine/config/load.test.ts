@@ -49,6 +49,13 @@ function settingsOf(config: DistillConfig, name: string) {
 }
 
 describe('config', () => {
+  it('needs no source where only its domains are used, to evaluate on them', () => {
+    const options = { onlyDomains: true };
+    const config = loadConfig(file, options, replaced('"source"', '"target"'));
+    assert.equal(config.domains['ct'].role, 'target');
+    assert.deepEqual(loadConfig(file, options, smallest), loadConfig(file, {}, smallest));
+  });
+
   it('of the smallest useful size has no fault, with comments and trailing commas too', () => {
     assert.deepEqual(faultsOf(smallest), []);
     const commented = replaced('["liver"],', '["liver",], // The organ.\n  /* more */');

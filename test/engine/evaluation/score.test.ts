@@ -236,6 +236,95 @@ describe('score', () => {
       assert.equal((await score({ prediction: p, reference: near })).dice, 1);
     }));
 
+  it('takes probabilities for these whatever a few samples are, and says so', () =>
+    withFolder(async (folder) => {
+      const soft = Float32Array.from(prediction, (value, n) => (value ? 0.6 : 0.1) + (n % 7) / 100);
+      const r = await nifti(folder, 'r.nii', reference);
+      const expected = await score({
+        prediction: await nifti(folder, 'p.nii', soft),
+        reference: r,
+      });
+      assert.deepEqual([expected.prediction, expected.warnings], ['probabilities', []]);
+      const background = prediction.indexOf(0);
+      for (const odd of [NaN, -1e-9]) {
+        const data = soft.slice();
+        data[background] = odd;
+        const found = await score({
+          prediction: await nifti(folder, 'odd.nii', data),
+          reference: r,
+        });
+        assert.deepEqual([found.prediction, found.dice], ['probabilities', expected.dice]);
+        assert.match(found.warnings.join(), /1 of 210 samples (are not a number|lie outside)/);
+      }
+      await refused(
+        {
+          prediction: await nifti(
+            folder,
+            'logits.nii',
+            soft.map((v) => 9 * v),
+          ),
+          reference: r,
+        },
+        /logits\.nii has samples from .* with fractions/,
+      );
+      await refused(
+        { prediction: join(folder, 'p.nii'), reference: r, label: 1 },
+        /p\.nii has samples with fractions/,
+      );
+    }));
+
+  it('asks which of several frames is meant, and takes them for classes where it is told to', () =>
+    withFolder(async (folder) => {
+      const frames = (mask: Uint8Array) =>
+        Uint8Array.from([...mask.map((value) => 1 - value), ...mask]);
+      const of = async (name: string, mask: Uint8Array) => {
+        const path = join(folder, name);
+        const affine = spacings(0.7, 0.8, 2.5);
+        await writeVolume(path, { shape, data: frames(mask), affine, frames: 2 });
+        return path;
+      };
+      const files = {
+        prediction: await of('p.nii', prediction),
+        reference: await of('r.nii', reference),
+      };
+      await refused(files, /has 2 frames, and a label map has one: .*"one-hot".*--frame/);
+      const plain = await score({
+        prediction: await nifti(folder, 'p3.nii', prediction),
+        reference: await nifti(folder, 'r3.nii', reference),
+      });
+      assert.deepEqual(await score({ ...files, frame: 'one-hot' }), plain);
+      assert.deepEqual(await score({ ...files, frame: 1 }), plain);
+      assert.notEqual((await score({ ...files, frame: 0 })).dice, plain.dice);
+    }));
+
+  it('compares voxels by their place where the axes of two files run otherwise', () =>
+    withFolder(async (folder) => {
+      const [ni, nj, nk] = shape;
+      const r = await nifti(folder, 'r.nii', reference);
+      const plain = await score({
+        prediction: await nifti(folder, 'p.nii', prediction),
+        reference: r,
+      });
+      // The same voxels, the slices first, columns and rows from their other ends.
+      const turned = new Uint8Array(size);
+      prediction.forEach((value, n) => {
+        const [i, j, k] = [n % ni, Math.floor(n / ni) % nj, Math.floor(n / (ni * nj))];
+        turned[k + nk * (ni - 1 - i + ni * (nj - 1 - j))] = value;
+      });
+      const path = join(folder, 't.nii');
+      await writeVolume(path, {
+        shape: [nk, ni, nj],
+        data: turned,
+        affine: [
+          [0, 0.7, 0, -0.7 * (ni - 1)],
+          [0, 0, 0.8, 5 - 0.8 * (nj - 1)],
+          [2.5, 0, 0, 9],
+          [0, 0, 0, 1],
+        ],
+      });
+      assert.deepEqual(await score({ prediction: path, reference: r }), plain);
+    }));
+
   it("reads CHAOS' references, 1-bit slices", async function () {
     this.timeout(60000);
     const ground = needRealData(this, 'liver', 'CHAOS-CT', 'Ground');

@@ -107,8 +107,12 @@ describe('readVolume', () => {
         const [plain, zipped] = [join(folder, `${n}`), join(folder, `${n}.gz`)];
         await writeFile(plain, bytes);
         await writeFile(zipped, gzipSync(bytes));
-        const expected = await readVolume(plain);
-        assert.deepEqual(await readVolume(zipped), { ...expected, path: zipped });
+        const { warnings, ...expected } = await readVolume(plain);
+        assert.deepEqual(await readVolume(zipped), {
+          ...expected,
+          path: zipped,
+          ...(warnings && { warnings: warnings.map((said) => said.replace(plain, zipped)) }),
+        });
       }
     }));
 

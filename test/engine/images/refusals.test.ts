@@ -13,6 +13,7 @@ import { readVolume } from '../../../engine/images/read-volume';
 import type { ReadChoice } from '../../../engine/images/format';
 import dicom from './golden/dicom.json';
 import pictures from './golden/pictures.json';
+import { colourPage, greyPage, interlaced, tiffOf } from './made-pictures';
 import { niftiBytes, withFolder } from './shared';
 
 /**
@@ -258,6 +259,9 @@ const refusals: Refusal[] = [
 
   // Pictures
   one('{} is a truncated PNG file.', () => picture('png colour').subarray(0, 60)),
+  one('{}: its image data is damaged (there is no row filter 9).', () =>
+    interlaced(1, new Uint8Array(20).fill(9)),
+  ),
   one('{} is a damaged PNG file (...).', () => pngWith(new Uint8Array(84).fill(9))),
   one('{}: its image data is damaged (...).', () => {
     const bytes = picture('png colour');
@@ -307,20 +311,51 @@ const refusals: Refusal[] = [
   one("{}: the TIFF's width is not one number; the file is damaged.", () =>
     tiff('tiff grey', [{ tag: 256, count: 2 }]),
   ),
-  one('{}: a TIFF that does not state its bits per sample is not read.', () =>
-    tiff('tiff grey', [{ tag: 258, to: 65000 }]),
+  one('{}: a TIFF whose samples differ within a pixel (8, 16, 8 bits) is not read.', () =>
+    tiffOf([{ ...colourPage, 258: [8, 16, 8] }]),
   ),
-  one('{}: a TIFF with separate colour planes is not read; interleaved is.', () =>
-    tiff('tiff colour lzw', [{ tag: 284, value: 2 }]),
+  one('{}: a TIFF with 1 samples a pixel of 12 bits in the sample format 1 is not read.', () =>
+    tiffOf([{ ...greyPage, 258: [12] }]),
   ),
-  one('{}: a tiled TIFF in colour is not read; one in strips is.', () =>
-    tiff('tiff colour lzw', [
-      { tag: 278, to: 322, value: 16 },
-      { tag: 284, to: 323, value: 16 },
-      { tag: 273, to: 324 },
-      { tag: 279, to: 325 },
-    ]),
+  one(
+    '{}: a TIFF of the compression CCITT Group 4 is not read; LZW, Deflate, PackBits and JPEG are.',
+    () => tiffOf([{ ...greyPage, 259: [4] }]),
   ),
+  one(
+    '{}: a TIFF of the photometric interpretation 5 with 3 samples a pixel is not read; grey, RGB and palettes are, and YCbCr in JPEG.',
+    () => tiffOf([{ ...colourPage, 262: [5] }]),
+  ),
+  {
+    sentence: '{}: page 2 was asked for; it has the pages 0 to 1.',
+    files: () => ({ 'a.tif': tiffOf([greyPage, greyPage]) }),
+    choice: { frame: 2 },
+  },
+  one(
+    '{} has 2 pages that are no volume, the first being 2 x 1 uint8 with 1 channels and page 1 2 x 1 uint8 with 3 channels; "frame" chooses one, from 0 ("labelFrame" of labels, --frame of "meddistill score").',
+    () => tiffOf([greyPage, colourPage]),
+  ),
+  {
+    sentence:
+      '{}/b.tif has 2 pages, but a file of a folder of pictures is one slice; move it to a place of its own, or choose a page by "frame".',
+    files: () => ({ 'a.tif': tiffOf([greyPage]), 'b.tif': tiffOf([greyPage, greyPage]) }),
+    read: '.',
+  },
+  {
+    sentence:
+      '{}: its pictures differ, one of {}/a.png and {}/b.png being told by a palette or by its alpha channel and the other one not.',
+    files: () => {
+      const of = (alpha: number) =>
+        encode({
+          width: 2,
+          height: 1,
+          depth: 8,
+          channels: 2,
+          data: new Uint8Array([9, 255, 9, alpha]),
+        });
+      return { 'a.png': of(0), 'b.png': of(255) };
+    },
+    read: '.',
+  },
   one('{} is a truncated TIFF file.', () => tiff('tiff grey', [{ tag: 273, value: 60000 }])),
   one('{} is a truncated GIF file.', () => Buffer.from('GIF89a\u0001')),
   one('{} is a truncated or damaged GIF file (...).', () => gif({ block: 0x99 })),

@@ -119,7 +119,7 @@ describe('the cache of prepared cases', () => {
       const expected = (await prepareCase(config, item)).prepared.image;
       await letGo(config);
       const [entry] = await entries(config);
-      await writeFile(join(config.cache.folder, entry), 'MDCASE1\nnothing of the kind');
+      await writeFile(join(config.cache.folder, entry), 'MDCASE2\nnothing of the kind');
       const again = await prepareCase(reopened(config, 1), item);
       assert.deepEqual(again.prepared.image, expected);
     }));
