@@ -1,5 +1,7 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { UserError } from './errors';
+import { openRegular, readInto, writePieces } from './files';
 
 /** Element types of the safetensors format that weights of networks come in. */
 const types = {
@@ -25,27 +27,56 @@ interface HeaderEntry {
   data_offsets: [number, number];
 }
 
+/** Entry of the metadata that holds the file's checksum. */
+const checksumKey = 'meddistill.checksum';
+const checksumMark = 'sha256-of-file:';
+const digits = 64;
+const blank = checksumMark + '0'.repeat(digits);
+
 /**
  * Reads a safetensors file: 8 bytes with the header's length, a JSON header, the tensors' bytes. There is no well-kept npm library for
- * the format (2026).
- * @throws UserError, one sentence, for a file that is cut short or whose header lies
+ * the format (2026). Where the file holds a checksum, as those of `writeWeights` do, every byte of it is checked.
+ * @throws UserError, one sentence, for a file that is cut short, whose header lies, or whose bytes are not those that were written
  */
 export async function readWeights(
   path: string,
 ): Promise<{ tensors: Record<string, Tensor>; metadata: Record<string, string> }> {
-  const bytes = await readFile(path).catch((error: Error) => {
+  const unreadable = (error: Error): never => {
     throw new UserError(`The weights ${path} cannot be read: ${error.message}.`);
-  });
+  };
+  const { file, stats } = await openRegular(path).catch(unreadable);
+  try {
+    return await readOpened(path, file, stats.size);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    return unreadable(error as Error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readOpened(
+  path: string,
+  file: FileHandle,
+  bytes: number,
+): Promise<{ tensors: Record<string, Tensor>; metadata: Record<string, string> }> {
   const fault = (what: string): never => {
     throw new UserError(`${path} is not a whole safetensors file: ${what}.`);
   };
-  if (bytes.length < 8) fault('it is shorter than its header');
-  const length = Number(bytes.readBigUInt64LE(0));
-  if (length > Math.min(bytes.length - 8, largestHeader))
-    fault(`its header claims ${length} bytes`);
+  const read = async (into: Uint8Array, position: number) => {
+    if (!(await readInto(file, into, position))) fault('it became shorter while it was read');
+  };
+  if (bytes < 8) fault('it is shorter than its header');
+  const lengthField = Buffer.alloc(8);
+  await read(lengthField, 0);
+  const length = Number(lengthField.readBigUInt64LE(0));
+  if (length > Math.min(bytes - 8, largestHeader)) fault(`its header claims ${length} bytes`);
+  const headerBytes = Buffer.alloc(length);
+  await read(headerBytes, 8);
+  const text = headerBytes.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+    parsed = JSON.parse(text);
   } catch {
     fault('its header is not JSON');
   }
@@ -57,7 +88,7 @@ export async function readWeights(
     if (!isObject(entry) || !Array.isArray(entry['data_offsets']))
       fault(`tensor "${name}" has no place in it`);
   const start = 8 + length;
-  const size = bytes.length - start;
+  const size = bytes - start;
   const entries = Object.entries(header as Record<string, HeaderEntry>);
   let end = 0;
   const order = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
@@ -72,26 +103,61 @@ export async function readWeights(
     end = at[1];
   }
   if (end !== size) fault(`${size - end} bytes belong to no tensor`);
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, { dtype, shape, data_offsets: at }] of entries) {
-    // A copy of its own: offsets need not suit the element size, and a slice of the file would keep all of it in memory.
-    const own = new Uint8Array(bytes.subarray(start + at[0], start + at[1]));
+
+  const { checksum, others } = checksumOf(metadata as Record<string, string>);
+  const hash = checksum === null ? null : createHash('sha256').update(lengthField);
+  hash?.update(text.replace(checksum!, blank));
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, data_offsets: at }] of order) {
+    // An array of its own: offsets need not suit the element size.
+    const own = new Uint8Array(at[1] - at[0]);
+    await read(own, start + at[0]);
+    if (hash) update(hash, own);
     const type = types[dtype as WeightType];
-    tensors[name] = { dtype: dtype as WeightType, shape, data: new type.array(own.buffer) };
+    tensors.set(name, { dtype: dtype as WeightType, shape, data: new type.array(own.buffer) });
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  if (hash && checksum !== checksumMark + hash.digest('hex'))
+    throw new UserError(
+      `${path} is damaged: its bytes are not those that were written, by its checksum.`,
+    );
+  const inHeadersOrder = entries.map(([name]) => [name, tensors.get(name)!] as const);
+  return { tensors: Object.fromEntries(inHeadersOrder), metadata: others };
 }
+
+/** A file's checksum, null where it has none, and its other metadata. Either half of the entry tells that there is one. */
+function checksumOf(metadata: Record<string, string>) {
+  const is = ([key, value]: [string, string]) =>
+    key === checksumKey || value.startsWith(checksumMark);
+  const entries = Object.entries(metadata);
+  const found = entries.find(is);
+  return {
+    checksum: found ? found[1] : null,
+    others: Object.fromEntries(entries.filter((entry) => !is(entry))),
+  };
+}
+
+/** A hash takes less than 2 GiB at once. */
+function update(hash: Hash, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += hashedAtOnce)
+    hash.update(bytes.subarray(at, at + hashedAtOnce));
+}
+const hashedAtOnce = 1 << 28;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Writes a safetensors file, whole or not at all: to a temporary name, flushed to the disk, then renamed. */
+/**
+ * Writes a safetensors file with a checksum, whole or not at all: to a temporary name, flushed to the disk, read back, then renamed.
+ * @throws UserError, one sentence
+ */
 export async function writeWeights(
   path: string,
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: Record<string, unknown> = {
+    __metadata__: { [checksumKey]: blank, ...metadata },
+  };
   let end = 0;
   const entries = Object.entries(tensors);
   for (const [name, { dtype, shape, data }] of entries) {
@@ -100,29 +166,16 @@ export async function writeWeights(
   let json = JSON.stringify(header);
   // Readers may map the tensors into memory: they start at a multiple of 8.
   json += ' '.repeat((8 - (Buffer.byteLength(json) % 8)) % 8);
-  const text = Buffer.from(json);
   const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  const temporary = `${path}.${process.pid}.part`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writev([
-        length,
-        text,
-        ...entries.map(
-          ([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-        ),
-      ]);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  length.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
+  const arrays = entries.map(
+    ([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  );
+  // Of the file as it is with noughts in the checksum's place.
+  const hash = createHash('sha256').update(length).update(json);
+  for (const array of arrays) update(hash, array);
+  json = json.replace(blank, checksumMark + hash.digest('hex'));
+  await writePieces(path, [length, Buffer.from(json), ...arrays], { readBack: true });
 }
 
 /** Weights of networks and what training keeps beside them, by name. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../engine/errors';
 import { Random } from '../../engine/random';
@@ -60,6 +62,23 @@ describe('safetensors', () => {
       assert.deepEqual(await readFile(path), before);
     }));
 
+  it('of more than 2 GiB come back, bit for bit', function () {
+    const bytes = 2 ** 31 + 2 ** 20;
+    // It takes half a minute.
+    if (!process.env['MEDDISTILL_TEST_LARGE'] || freemem() < 3 * bytes) this.skip();
+    return withFolder(async (folder) => {
+      const path = join(folder, 'w.safetensors');
+      const { bavail, bsize } = await statfs(folder);
+      if (bavail * bsize < 2 * bytes) this.skip();
+      const data = new Float32Array(bytes / 4);
+      for (let n = 0; n < data.length; n += 4093) data[n] = n;
+      await writeWeights(path, { big: { dtype: 'F32', shape: [data.length], data } });
+      const { tensors: found } = await readWeights(path);
+      const read = found['big'].data as Float32Array;
+      assert.ok(Buffer.from(read.buffer).equals(Buffer.from(data.buffer)));
+    });
+  }).timeout(120_000);
+
   describe('damaged are refused in one sentence', () => {
     const entry = (o: object) => ({
       a: { dtype: 'F32', shape: [2], data_offsets: [0, 8], ...o },
@@ -111,6 +130,32 @@ describe('safetensors', () => {
       await assert.rejects(readWeights('/nowhere/w.safetensors'), {
         name: 'UserError',
         message: /^The weights \/nowhere\/w\.safetensors cannot be read: ENOENT/,
+      });
+    });
+
+    it('with any bit of the file flipped, by the checksum', () =>
+      withFolder(async (folder) => {
+        const path = join(folder, 'w.safetensors');
+        await writeWeights(path, tensors, { stage: 'teacher', step: '5' });
+        const bytes = await readFile(path);
+        for (let bit = 0; bit < 8 * bytes.length; bit += bit < 64 ? 1 : 7) {
+          const damaged = Buffer.from(bytes);
+          damaged[bit >> 3] ^= 1 << (bit & 7);
+          await writeFile(path, damaged);
+          await assert.rejects(readWeights(path), (error: Error) => {
+            assert.ok(error instanceof UserError, `bit ${bit}: ${error}`);
+            assert.ok(error.message.startsWith(path), error.message);
+            return true;
+          });
+        }
+      }));
+
+    it('a pipe', function () {
+      if (process.platform === 'win32') this.skip();
+      return withFolder(async (folder) => {
+        const path = join(folder, 'w.safetensors');
+        execFileSync('mkfifo', [path]);
+        await assert.rejects(readWeights(path), /cannot be read: it is no regular file\.$/);
       });
     });
 
