@@ -25,14 +25,20 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
   await writePieces(path, [typeof bytes === 'string' ? Buffer.from(bytes) : bytes]);
 }
 
+/** How a file is written. */
+export interface WriteOptions {
+  readBack?: boolean;
+  keep?: string;
+}
+
 /**
  * As `writeWhole`, of pieces one after the other, in a folder that is there. `readBack`: the file gets its name only after it has been
- * read and compared with them.
+ * read and compared with them. `keep`: where the file goes that was there before.
  */
 export async function writePieces(
   path: string,
-  pieces: readonly Uint8Array[],
-  { readBack = false } = {},
+  pieces: Iterable<Uint8Array>,
+  { readBack = false, keep }: WriteOptions = {},
 ): Promise<void> {
   const temporary = path + partName();
   try {
@@ -45,6 +51,10 @@ export async function writePieces(
     } finally {
       await file.close();
     }
+    if (keep !== undefined)
+      await rename(path, keep).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
@@ -80,7 +90,7 @@ export async function readInto(
 }
 
 /** Whether a file begins with these pieces one after the other. */
-async function holds(file: FileHandle, pieces: readonly Uint8Array[]): Promise<boolean> {
+async function holds(file: FileHandle, pieces: Iterable<Uint8Array>): Promise<boolean> {
   const found = Buffer.alloc(comparedAtOnce);
   let position = 0;
   for (const piece of pieces)

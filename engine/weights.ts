@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from './errors';
-import { openRegular, readInto, writePieces } from './files';
+import { openRegular, readInto, writePieces, type WriteOptions } from './files';
 
 /** Element types of the safetensors format that weights of networks come in. */
 const types = {
@@ -154,6 +154,7 @@ export async function writeWeights(
   path: string,
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
+  options: Pick<WriteOptions, 'keep'> = {},
 ): Promise<void> {
   const header: Record<string, unknown> = {
     __metadata__: { [checksumKey]: blank, ...metadata },
@@ -175,7 +176,7 @@ export async function writeWeights(
   const hash = createHash('sha256').update(length).update(json);
   for (const array of arrays) update(hash, array);
   json = json.replace(blank, checksumMark + hash.digest('hex'));
-  await writePieces(path, [length, Buffer.from(json), ...arrays], { readBack: true });
+  await writePieces(path, [length, Buffer.from(json), ...arrays], { readBack: true, ...options });
 }
 
 /** Weights of networks and what training keeps beside them, by name. */
@@ -203,6 +204,7 @@ export async function writeWeightFile(
   weights: Weights,
   shapes: Shapes,
   metadata: Record<string, string>,
+  options: Pick<WriteOptions, 'keep'> = {},
 ): Promise<void> {
   await writeWeights(
     path,
@@ -213,5 +215,6 @@ export async function writeWeightFile(
       ]),
     ),
     metadata,
+    options,
   );
 }

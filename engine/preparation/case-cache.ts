@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { endianness, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,18 @@ import { UserError } from '../errors';
 import type { CohortCase } from '../cohort/cohort';
 import { fingerprint } from '../cohort/fingerprint';
 import type { PreparedResult } from './prepared-case';
-import { openStoredCase, writeStoredCase } from './stored-case';
+import { isStoredCase, openStoredCase, writeStoredCase } from './stored-case';
 
 /** Raised when preparation would give something else from the same files and config. */
 const revision = 2;
 const suffix = '.case';
+/** Names of entries, which are hashes, and of the folders of links; nothing of another name is deleted. */
+const isEntry = (name: string) => /^[0-9a-f]{40}\.case$/.test(name);
+const isLink = (name: string) => /^[0-9a-f]{40}\.case(?:\.(?:[0-9a-f]{8}\.)?tmp)?$/.test(name);
+const isOwner = (name: string) => /^[^~]+~\d+~[0-9a-f]{8}$/.test(name);
 /** Folders of this process's links, which end with it. */
 const links = new Set<string>();
-process.once('exit', () => links.forEach((own) => rmSync(own, { recursive: true, force: true })));
+process.once('exit', () => links.forEach(removeLinks));
 
 /** Links that another machine left are taken for abandoned after so many ms. */
 const abandonedAfter = 7 * 24 * 3600 * 1000;
@@ -59,8 +63,7 @@ export class CaseCache {
       );
     }
     for (const name of await readdir(users))
-      if (await isAbandoned(join(users, name)))
-        await rm(join(users, name), { recursive: true, force: true });
+      if (isOwner(name) && (await isAbandoned(join(users, name)))) removeLinks(join(users, name));
     return new CaseCache(folder, own, bytes);
   }
 
@@ -81,7 +84,11 @@ export class CaseCache {
       await rm(shared, { force: true });
     }
     await this.put(await prepare(), shared, own);
-    return (await openStoredCase(own, item))!;
+    const stored = await openStoredCase(own, item).catch(() => null);
+    if (stored) return stored;
+    throw new UserError(
+      `${own}, a prepared case, is damaged as soon as it is written; the disk of cache.folder may be failing: choose another folder, or set cache.gigabytes to 0.`,
+    );
   }
 
   /** Makes an entry this process's own as well. False: there is none. */
@@ -112,7 +119,7 @@ export class CaseCache {
 
   /** Deletes the entries unused for longest until `size` bytes more fit in. */
   private async makeRoom(size: number): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => name.endsWith(suffix));
+    const names = (await readdir(this.folder)).filter(isEntry);
     const entries = (
       await Promise.all(
         names.map(async (name) => {
@@ -126,6 +133,7 @@ export class CaseCache {
     const idle = entries.filter(({ links }) => links < 2).sort((a, b) => a.used - b.used);
     for (const entry of idle) {
       if (total <= this.bytes) return;
+      if (!(await isStoredCase(entry.path).catch(() => false))) continue;
       await unlink(entry.path).catch(() => {});
       total -= entry.size;
     }
@@ -140,6 +148,17 @@ export class CaseCache {
     return new UserError(
       `The cache of prepared cases, ${this.folder}, cannot be used (${(error as Error).message}); choose another folder by cache.folder, or set cache.gigabytes to 0.`,
     );
+  }
+}
+
+/** Removes a process's links, and their folder where nothing else is in it. */
+function removeLinks(folder: string): void {
+  try {
+    if (!lstatSync(folder).isDirectory()) return;
+    for (const name of readdirSync(folder)) if (isLink(name)) unlinkSync(join(folder, name));
+    rmdirSync(folder);
+  } catch {
+    // Another process does so at the same time, or there is more in it.
   }
 }
 

@@ -1,11 +1,17 @@
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UserError } from '../errors';
 import type { CohortCase } from '../cohort/cohort';
+import { appendAll, openRegular, readInto } from '../files';
 import type { PreparedCase, PreparedResult } from './prepared-case';
 
-/** First bytes of a stored case; raised with the format. */
-const magic = 'MDCASE2\n';
+/** First bytes of a stored case of any version. */
+const family = 'MDCASE';
+/** Raised with the format: behind it come the SHA-256 of all that follows, and the header's length. */
+const magic = `${family}3\n`;
+const checksumBytes = 32;
+const headerAt = magic.length + checksumBytes + 4;
 /** Arrays begin at multiples of this, so that they can be read into place. */
 const alignment = 64;
 
@@ -64,26 +70,46 @@ export async function writeStoredCase(path: string, result: PreparedResult): Pro
   const text = Buffer.from(JSON.stringify(header));
   const start = Buffer.alloc(arraysAt(text.length));
   start.write(magic, 'latin1');
-  start.writeUInt32LE(text.length, magic.length);
-  text.copy(start, magic.length + 4);
+  start.writeUInt32LE(text.length, headerAt - 4);
+  text.copy(start, headerAt);
+  const pieces: Uint8Array[] = [start];
+  let written = 0;
+  for (const { array, section } of parts) {
+    if (section.offset > written) pieces.push(new Uint8Array(section.offset - written));
+    pieces.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    written = section.offset + array.byteLength;
+  }
+  const hash = createHash('sha256').update(start.subarray(headerAt - 4));
+  for (const piece of pieces.slice(1)) hashAll(hash, piece);
+  hash.digest().copy(start, magic.length);
   const file = await open(path, 'wx');
   try {
-    await file.write(start, 0, start.length, 0);
-    for (const { array, section } of parts) {
-      const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      const at = start.length + section.offset;
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
-        done += bytesWritten;
-      }
-    }
+    await appendAll(file, pieces);
   } finally {
     await file.close();
   }
-  return start.length + end;
+  return start.length + written;
 }
 
-const arraysAt = (header: number) => Math.ceil((magic.length + 4 + header) / alignment) * alignment;
+/** A hash takes less than 2 GiB at once. */
+function hashAll(hash: Hash, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += hashedAtOnce)
+    hash.update(bytes.subarray(at, at + hashedAtOnce));
+}
+const hashedAtOnce = 1 << 24;
+
+const arraysAt = (header: number) => Math.ceil((headerAt + header) / alignment) * alignment;
+
+/** Whether a file is a stored case of any version. */
+export async function isStoredCase(path: string): Promise<boolean> {
+  const { file } = await openRegular(path);
+  try {
+    const start = Buffer.alloc(family.length);
+    return (await readInto(file, start, 0)) && start.toString('latin1') === family;
+  } finally {
+    await file.close();
+  }
+}
 
 function same(a: Float32Array | Uint8Array, b: Float32Array | Uint8Array): boolean {
   return (
@@ -96,7 +122,8 @@ function same(a: Float32Array | Uint8Array, b: Float32Array | Uint8Array): boole
 
 /**
  * A stored case whose arrays are read when they are asked for: a slice at a time by `prepared.slice`, or as a whole, which
- * is kept only as long as somebody holds it. Null for a file that is no stored case of this version.
+ * is kept only as long as somebody holds it. Null for a file that is no stored case of this version, or whose bytes are not those that
+ * were written.
  */
 export async function openStoredCase(
   path: string,
@@ -175,14 +202,22 @@ export async function openStoredCase(
 async function readHeader(
   path: string,
 ): Promise<{ content: Header; sections: Header['sections']; at: number } | null> {
-  const file = await open(path);
+  const { file, stats } = await openRegular(path);
   try {
-    const start = Buffer.alloc(magic.length + 4);
-    await file.read(start, 0, start.length, 0);
+    const start = Buffer.alloc(headerAt);
+    if (!(await readInto(file, start, 0))) return null;
     if (start.toString('latin1', 0, magic.length) !== magic) return null;
-    const text = Buffer.alloc(start.readUInt32LE(magic.length));
-    const { bytesRead } = await file.read(text, 0, text.length, start.length);
-    if (bytesRead < text.length) return null;
+    const hash = createHash('sha256');
+    const chunk = Buffer.alloc(Math.min(hashedAtOnce, stats.size));
+    for (let at = headerAt - 4; at < stats.size; at += chunk.length) {
+      const next = chunk.subarray(0, Math.min(chunk.length, stats.size - at));
+      if (!(await readInto(file, next, at))) return null;
+      hash.update(next);
+    }
+    if (!hash.digest().equals(start.subarray(magic.length, magic.length + checksumBytes)))
+      return null;
+    const text = Buffer.alloc(start.readUInt32LE(headerAt - 4));
+    if (!(await readInto(file, text, headerAt))) return null;
     const content = JSON.parse(text.toString()) as Header;
     return { content, sections: content.sections, at: arraysAt(text.length) };
   } finally {

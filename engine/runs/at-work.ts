@@ -7,7 +7,8 @@ import type { RunRecord } from '../contract/run-record';
  * programs.
  */
 export function isAtWork({ pid, since, started }: RunRecord): boolean {
-  if (pid === undefined) return false;
+  // 0 and below mean groups of processes.
+  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 0) return false;
   if (Date.parse(since ?? started) < Date.now() - uptime() * 1000 - 60_000) return false;
   try {
     process.kill(pid, 0);

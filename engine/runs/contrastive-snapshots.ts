@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { encodePng } from '../images/png';
 import { writeWhole } from '../files';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import { snapshotFile, thumbnail, viewFile } from '../method/gkd/contrastive-snapshot';
+import { pathInside } from './inside';
 
 /** Writes a snapshot into a run folder. Returns its path there, as the event `graphs` names it. */
 export async function writeSnapshot(
@@ -12,7 +12,7 @@ export async function writeSnapshot(
   snapshot: ContrastiveSnapshot,
 ): Promise<string> {
   const file = snapshotFile(stage, snapshot.step);
-  await writeWhole(join(folder, file), `${JSON.stringify(snapshot)}\n`);
+  await writeWhole(pathInside(folder, file), `${JSON.stringify(snapshot)}\n`);
   return file;
 }
 
@@ -30,7 +30,7 @@ export async function writeViews(
   const views = count / images - 1;
   for (let r = 0; r < count; r++) {
     const b = r < images ? r : Math.floor((r - images) / views);
-    const path = join(folder, viewFile(b, r < images ? 0 : ((r - images) % views) + 1));
+    const path = pathInside(folder, viewFile(b, r < images ? 0 : ((r - images) % views) + 1));
     if (existsSync(path)) continue;
     const size = channels * rows * columns;
     const small = thumbnail(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { casesOf, scanCohort } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
 import type { NetworkInfo } from '../contract/plan';
@@ -16,6 +16,7 @@ import { writePrediction } from '../preparation/write-prediction';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
+import { pathInside } from './inside';
 import { readRunConfig } from './run-config';
 import { RunFolder } from './run-folder';
 
@@ -67,7 +68,7 @@ export async function evaluateRun(
 ): Promise<Report> {
   const { folder, record } = run;
   const all = o.other ? withDomainsOf(run.config, o.other) : run.config;
-  if (o.domain !== undefined && !(o.domain in all.domains))
+  if (o.domain !== undefined && !Object.hasOwn(all.domains, o.domain))
     throw new UserError(
       `There is no domain "${o.domain}"; there are ${Object.keys(all.domains).join(', ')}.`,
     );
@@ -211,7 +212,7 @@ export async function writeEvaluation(
   name: string,
   report: Report,
 ): Promise<string> {
-  const path = join(folder.path, 'evaluations', `${name}.json`);
+  const path = pathInside(folder.path, `evaluations/${name}.json`);
   await writeWhole(path, `${JSON.stringify(report, null, 1)}\n`);
   return path;
 }

@@ -1,11 +1,11 @@
-import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DistillConfig } from '../config/config';
-import type { RunRecord, StageRecord } from '../contract/run-record';
+import type { StageRecord } from '../contract/run-record';
 import { UserError } from '../errors';
 import { inferenceGraph } from '../evaluation/segmenter';
 import { elements } from '../graph/graph';
-import { readWeightFile, type Weights } from '../weights';
+import { readWeightFile, readWeights, writeWeights, type Weights } from '../weights';
 import { RunFolder } from './run-folder';
 
 /** Takes the weights of a stage with this hash from another run in the same folder, if one has finished it. */
@@ -16,24 +16,29 @@ export async function takeFromBeside(
 ): Promise<{ record: StageRecord; folder: string } | null> {
   const parent = dirname(folder.path);
   for (const name of (await readdir(parent)).sort()) {
-    const other = new RunFolder(join(parent, name));
-    if (other.path === folder.path || !other.exists()) continue;
-    let record: RunRecord;
-    try {
-      record = other.readRecord();
-    } catch {
-      continue;
-    }
-    const found = record.stages?.[stage];
-    if (found?.state !== 'finished' || found.hash !== hash || !other.hasStageWeights(stage))
-      continue;
-    const own = folder.weightsFile(stage);
-    await mkdir(dirname(own), { recursive: true });
-    await copyFile(other.weightsFile(stage), `${own}.part`);
-    await rename(`${own}.part`, own);
-    return { record: found, folder: other.path };
+    const path = join(parent, name);
+    if (path === folder.path) continue;
+    const found = await finishedStage(new RunFolder(path), stage, hash);
+    if (!found) continue;
+    await writeWeights(folder.weightsFile(stage), found.tensors, found.metadata);
+    return { record: found.record, folder: path };
   }
   return null;
+}
+
+/** Null where the folder has no such stage, or where it is damaged: then it is another one's, and no help. */
+async function finishedStage(other: RunFolder, stage: string, hash: string) {
+  try {
+    if (!other.exists()) return null;
+    const record = other.readRecord().stages[stage];
+    if (record?.state !== 'finished' || record.hash !== hash || !other.hasStageWeights(stage))
+      return null;
+    const found = await readWeights(other.weightsFile(stage));
+    return found.metadata['hash'] === hash ? { record, ...found } : null;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 /** Shapes of a network's weights and running statistics, by name. */

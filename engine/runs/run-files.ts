@@ -16,6 +16,10 @@ export const weightsFile = (stage: string): string => `weights/${stage}.safetens
 /** Where a stage in progress is kept. */
 export const checkpointFile = (stage: string): string => `checkpoints/${stage}.safetensors`;
 
+/** The checkpoint before that one, for where it is damaged. */
+export const earlierCheckpointFile = (stage: string): string =>
+  `checkpoints/earlier/${stage}.safetensors`;
+
 /** Label maps, probabilities, and where prediction and reference differ. */
 export type OutputKind = 'predictions' | 'probabilities' | 'errors';
 

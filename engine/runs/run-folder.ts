@@ -1,27 +1,65 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import type { TimedEvent } from '../contract/events';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
-import { writeWhole } from '../files';
+import { removeUnfinished, unwritable, writePieces, writeWhole } from '../files';
 import { upgradedRecord, upgradedReport } from '../presentation/old-runs';
 import type { Checkpoint, CheckpointStore } from '../training/stage';
 import { readWeightFile, writeWeightFile, type Shapes, type Weights } from '../weights';
-import { checkpointFile, outputFolder, runFiles, weightsFile, type OutputKind } from './run-files';
+import { pathInside } from './inside';
+import { dropBegunLine, linesOf } from './lines';
+import {
+  checkpointFile,
+  earlierCheckpointFile,
+  outputFolder,
+  runFiles,
+  weightsFile,
+  type OutputKind,
+} from './run-files';
 
-/** The folder that holds all of a run. Every file in it is whole, whatever ends the process. */
+/** Larger ones are none of a run. */
+const largestRecord = 1e7;
+const largestReport = 4e8;
+
+/** The folder that holds all of a run. Every file in it is whole, whatever ends the process; none is reached through a link. */
 export class RunFolder implements CheckpointStore {
-  constructor(readonly path: string) {}
+  /** `warn` is told what is damaged and what is done instead. */
+  constructor(
+    readonly path: string,
+    private readonly warn: (message: string) => void = () => {},
+  ) {}
 
+  /** @throws UserError where the file is a symbolic link */
   file(name: keyof typeof runFiles): string {
-    return join(this.path, runFiles[name]);
+    return pathInside(this.path, runFiles[name]);
   }
 
   async create(): Promise<void> {
-    for (const folder of ['weights', 'checkpoints'])
-      await mkdir(join(this.path, folder), { recursive: true });
+    try {
+      await mkdir(this.path, { recursive: true });
+      for (const folder of ['weights', 'checkpoints/earlier'])
+        await mkdir(pathInside(this.path, folder), { recursive: true });
+    } catch (error) {
+      throw unwritable(this.path, error);
+    }
+  }
+
+  /** Removes what a process that was killed had begun to write. */
+  async removeUnfinished(): Promise<void> {
+    await removeUnfinished(this.path);
+    if (existsSync(this.file('metrics'))) dropBegunLine(this.file('metrics'));
   }
 
   exists(): boolean {
@@ -31,7 +69,35 @@ export class RunFolder implements CheckpointStore {
   /** @throws UserError where the folder holds no run, or a damaged one */
   readRecord(): RunRecord {
     if (!this.exists()) throw new UserError(`${this.path} is not a run: it has no run.json.`);
-    return upgradedRecord(parsed<RunRecord>(this.file('record'), this.text('record')));
+    const record = parsed<RunRecord>(
+      this.file('record'),
+      this.text('record', largestRecord),
+      'meddistill run --resume with the config mends it',
+    );
+    const { started, stages } = record as Partial<RunRecord>;
+    if (typeof started !== 'string' || typeof stages !== 'object' || stages === null)
+      throw new UserError(
+        `${this.file('record')} is damaged: it does not say how far the run is; meddistill run --resume with the config mends it.`,
+      );
+    return upgradedRecord(record);
+  }
+
+  /** What is known of a run whose record is damaged or gone: its start and its stages, by what it has reported. */
+  rebuiltRecord(): Pick<RunRecord, 'started' | 'stages'> {
+    const rebuilt: Pick<RunRecord, 'started' | 'stages'> = {
+      started: new Date().toISOString(),
+      stages: {},
+    };
+    let first = true;
+    for (const event of this.events()) {
+      if (first && typeof event.time === 'string') rebuilt.started = event.time;
+      first = false;
+      if (event.type !== 'stage' || event.state !== 'finished') continue;
+      const { stage, step, steps, seconds = 0 } = event;
+      // Which inputs it was trained from is told by the weights that it left.
+      rebuilt.stages[stage] = { state: 'running', hash: '', step, steps, seconds };
+    }
+    return rebuilt;
   }
 
   /** @throws UserError where the run has no report yet, or a damaged one */
@@ -41,57 +107,110 @@ export class RunFolder implements CheckpointStore {
       throw new UserError(
         `The run ${this.path} has no report yet: it is ${state}; a run writes it when it has finished.`,
       );
-    return upgradedReport(parsed<Report>(this.file('report'), this.text('report')));
+    const report = parsed<Report>(
+      this.file('report'),
+      this.text('report', largestReport),
+      'meddistill run --resume with the config writes it anew',
+    );
+    return upgradedReport(report);
   }
 
   /** All that it has reported; a line cut short by a crash is left out. */
   readEvents(): TimedEvent[] {
-    return existsSync(this.file('metrics')) ? eventsOf(this.text('metrics').split('\n')) : [];
+    return [...this.events()];
   }
 
-  private text(name: keyof typeof runFiles): string {
-    return readFileSync(this.file(name), 'utf8');
+  private *events(): Generator<TimedEvent> {
+    const file = this.file('metrics');
+    if (existsSync(file)) for (const line of linesOf(file)) yield* eventsOf([line]);
+  }
+
+  private text(name: keyof typeof runFiles, largest: number): string {
+    const path = this.file(name);
+    const found = statSync(path);
+    if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
+    if (found.size > largest)
+      throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
+    return readFileSync(path, 'utf8');
   }
 
   outputFolder(kind: OutputKind, domain: string, network: string): string {
-    return join(this.path, outputFolder(kind, domain, network));
+    return pathInside(this.path, outputFolder(kind, domain, network));
   }
 
   async writeRecord(record: RunRecord): Promise<void> {
     await writeWhole(this.file('record'), `${JSON.stringify(record, null, 2)}\n`);
   }
 
-  /** Adds a line to `metrics.jsonl`. */
+  /** Adds a line to `metrics.jsonl`, whole or not at all. @throws UserError */
   log(row: object): void {
-    appendFileSync(this.file('metrics'), `${JSON.stringify(row)}\n`);
+    const path = this.file('metrics');
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+    try {
+      const file = openSync(path, flags | (constants.O_NOFOLLOW ?? 0), 0o666);
+      try {
+        const { size } = fstatSync(file);
+        try {
+          writeFileSync(file, `${JSON.stringify(row)}\n`);
+        } catch (error) {
+          ftruncateSync(file, size);
+          throw error;
+        }
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw unwritable(path, error);
+    }
   }
 
   async truncateLog(stage: string, step: number): Promise<void> {
-    if (!existsSync(this.file('metrics'))) return;
-    const kept = this.text('metrics')
-      .split('\n')
-      .filter((line) => {
-        try {
-          const row = JSON.parse(line) as { stage?: string; step?: number };
-          return row.stage !== stage || (row.step ?? 0) <= step;
-        } catch {
-          return false;
-        }
-      });
-    await writeWhole(this.file('metrics'), kept.map((line) => `${line}\n`).join(''));
+    const path = this.file('metrics');
+    if (!existsSync(path)) return;
+    const isKept = (line: string) => {
+      const [row] = eventsOf([line]) as { type?: string; stage?: string; step?: number }[];
+      if (row?.stage !== stage) return row !== undefined;
+      const { step: at = 0 } = row;
+      // Gradients are of before the step, and that a stage goes on from here is said again.
+      const isOfNext = row.type === 'gradients' || (row as { state?: string }).state === 'resumed';
+      return isOfNext ? at < step : at <= step;
+    };
+    // Most often there is nothing to drop, and the log may be large.
+    for (const line of linesOf(path))
+      if (!isKept(line)) {
+        await writePieces(path, keptLines(path, isKept));
+        return;
+      }
   }
 
   weightsFile(stage: string): string {
-    return join(this.path, weightsFile(stage));
+    return pathInside(this.path, weightsFile(stage));
   }
 
   private checkpointFile(stage: string): string {
-    return join(this.path, checkpointFile(stage));
+    return pathInside(this.path, checkpointFile(stage));
+  }
+
+  private earlierCheckpointFile(stage: string): string {
+    return pathInside(this.path, earlierCheckpointFile(stage));
   }
 
   /** The weights that a finished stage left. */
   async readStageWeights(stage: string): Promise<Weights> {
     return (await readWeightFile(this.weightsFile(stage))).weights;
+  }
+
+  /** The weights that a stage with this hash left; null where there are none, or damaged ones, of which it warns. */
+  async readWeightsOf(stage: string, hash: string): Promise<Weights | null> {
+    if (!this.hasStageWeights(stage)) return null;
+    try {
+      const { weights, metadata } = await readWeightFile(this.weightsFile(stage));
+      return metadata.hash === hash ? weights : null;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.warn(`${error.message} Stage ${stage} is trained again.`);
+      return null;
+    }
   }
 
   hasStageWeights(stage: string): boolean {
@@ -105,12 +224,43 @@ export class RunFolder implements CheckpointStore {
     hash: string,
   ): Promise<void> {
     await writeWeightFile(this.weightsFile(stage), weights, shapes, { stage, hash });
-    await rm(this.checkpointFile(stage), { force: true });
+    await this.removeCheckpoints(stage);
   }
 
+  async removeCheckpoints(stage: string): Promise<void> {
+    await rm(this.checkpointFile(stage), { force: true });
+    await rm(this.earlierCheckpointFile(stage), { force: true });
+  }
+
+  /** The newest checkpoint, or the one before it where that is damaged or gone; of what is damaged it warns. */
   async readCheckpoint(stage: string, hash: string): Promise<Checkpoint | null> {
-    if (!existsSync(this.checkpointFile(stage))) return null;
-    const { weights, metadata } = await readWeightFile(this.checkpointFile(stage));
+    const [newest, earlier] = [this.checkpointFile(stage), this.earlierCheckpointFile(stage)];
+    try {
+      const found = await this.checkpointIn(newest, hash);
+      if (found) return found;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const next = existsSync(earlier)
+        ? 'the checkpoint before it is used instead'
+        : 'there is none before it, and the stage begins anew';
+      this.warn(`${error.message} For stage ${stage} ${next}.`);
+      await rm(newest, { force: true });
+    }
+    try {
+      const found = await this.checkpointIn(earlier, hash);
+      // It is not to give way to the next one before that is whole.
+      if (found) await rename(earlier, newest);
+      return found;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.warn(`${error.message} Stage ${stage} begins anew.`);
+      return null;
+    }
+  }
+
+  private async checkpointIn(path: string, hash: string): Promise<Checkpoint | null> {
+    if (!existsSync(path)) return null;
+    const { weights, metadata } = await readWeightFile(path);
     if (metadata.hash !== hash) return null;
     const part = (prefix: string) =>
       new Map(
@@ -149,14 +299,18 @@ export class RunFolder implements CheckpointStore {
     };
     put('state:', c.state);
     if (c.best) put('best:', c.best.weights);
-    await writeWeightFile(this.checkpointFile(stage), all, allShapes, {
+    const metadata = {
       stage,
       hash: c.hash,
       step: String(c.step),
       seconds: String(c.seconds),
       ...about,
       ...(c.best ? { bestStep: String(c.best.step), bestDice: String(c.best.dice) } : {}),
-    });
+    };
+    const keep = this.earlierCheckpointFile(stage);
+    // Never three of them at once: the newest one was read back when it was written.
+    if (existsSync(this.checkpointFile(stage))) await rm(keep, { force: true });
+    await writeWeightFile(this.checkpointFile(stage), all, allShapes, metadata, { keep });
   }
 }
 
@@ -164,16 +318,27 @@ export class RunFolder implements CheckpointStore {
 export const eventsOf = (lines: readonly string[]): TimedEvent[] =>
   lines.flatMap((line) => {
     try {
-      return [JSON.parse(line) as TimedEvent];
+      const row = JSON.parse(line) as TimedEvent | null;
+      return typeof row === 'object' && row !== null ? [row] : [];
     } catch {
       return [];
     }
   });
 
-function parsed<T>(path: string, text: string): T {
+/** The lines of a file that are kept, in pieces to be written. */
+function* keptLines(path: string, isKept: (line: string) => boolean): Generator<Buffer> {
+  for (const line of linesOf(path)) if (isKept(line)) yield Buffer.from(`${line}\n`);
+}
+
+/** `remedy`: what mends it. */
+function parsed<T extends object>(path: string, text: string, remedy: string): T {
+  let value: unknown;
+  let reason = 'it is no object';
   try {
-    return JSON.parse(text) as T;
+    value = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}.`);
+    reason = (error as Error).message;
   }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
+  throw new UserError(`${path} is damaged: ${reason}; ${remedy}.`);
 }

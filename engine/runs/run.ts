@@ -18,6 +18,7 @@ import type { Weights } from '../weights';
 import { PreparedCohort } from './prepared-cohort';
 import { loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
+import { RunLock } from './run-lock';
 import { isAtWork } from './at-work';
 import { stageHashes } from './stage-hash';
 import { writeStudents } from './student-model';
@@ -46,14 +47,56 @@ export interface RunOutcome {
  * @throws UserError, ConfigError; the run's record then has the state `failed` and the reason
  */
 export async function runDistillation(options: RunOptions): Promise<RunOutcome> {
-  const { config, signal } = options;
-  const folder = new RunFolder(config.output.folder);
-  const before = folder.exists() ? folder.readRecord() : null;
-  requireFree(folder, before);
+  const warnings: string[] = [];
+  let warn = (message: string): void => void warnings.push(message);
+  const folder = new RunFolder(options.config.output.folder, (message) => warn(message));
   await folder.create();
+  const lock = await RunLock.take(folder.path);
+  try {
+    await folder.removeUnfinished();
+    const before = recordBefore(folder, warn);
+    return await distill(options, folder, before, (say) => {
+      warn = say;
+      warnings.forEach(say);
+    });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What a run in this folder was before; of a damaged record, what else is known of it. */
+function recordBefore(folder: RunFolder, warn: (message: string) => void): RunBefore | null {
+  if (!folder.exists()) return null;
+  let record: RunRecord;
+  try {
+    record = folder.readRecord();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn(
+      `${folder.file('record')} is damaged; it is written anew from what the run has reported and the weights that it left.`,
+    );
+    return folder.rebuiltRecord();
+  }
+  requireFree(folder, record);
+  return record;
+}
+
+type RunBefore = Pick<RunRecord, 'started' | 'stages'>;
+
+/** The run itself, in a folder that is this process's; `listen` is given who takes warnings once the log has begun. */
+async function distill(
+  options: RunOptions,
+  folder: RunFolder,
+  before: RunBefore | null,
+  listen: (say: (message: string) => void) => void,
+): Promise<RunOutcome> {
+  const { config, signal } = options;
   await writeWhole(folder.file('config'), options.text);
 
+  let ended = false;
   const emit = (event: EngineEvent) => {
+    // Of work that was left when the run was cancelled.
+    if (ended) return;
     folder.log({ time: new Date().toISOString(), ...event });
     options.onEvent(event);
   };
@@ -81,33 +124,56 @@ export async function runDistillation(options: RunOptions): Promise<RunOutcome> 
     resumed: options.resume && before !== null,
     plan,
   });
-  const end = async (state: RunRecord['state'], error?: string) => {
+  listen((message) => emit({ type: 'log', level: 'warning', message }));
+  const end = async (state: RunRecord['state'], event: EngineEvent, error?: string) => {
     record.state = state;
     record.ended = new Date().toISOString();
     delete record.pid;
     if (error !== undefined) record.error = error;
     await folder.writeRecord(record);
+    emit(event);
+    ended = true;
   };
+  const run = new Run(options, folder, record, emit);
   try {
-    const report = await new Run(options, folder, record, emit).all();
-    await end('finished');
-    emit({ type: 'finished', folder: folder.path, report: folder.file('report') });
-    return { state: 'finished', folder: folder.path, report };
+    const report = await orCancelled(run.all(), signal, () => run.canBeLeft);
+    const { path } = folder;
+    await end('finished', { type: 'finished', folder: path, report: folder.file('report') });
+    return { state: 'finished', folder: path, report };
   } catch (error) {
     if (error instanceof Cancelled || signal.aborted) {
-      await end('cancelled');
-      emit({ type: 'cancelled', folder: folder.path });
+      await end('cancelled', { type: 'cancelled', folder: folder.path });
       return { state: 'cancelled', folder: folder.path };
     }
-    const message = (error as Error).message;
-    await end('failed', message);
-    emit({ type: 'log', level: 'error', message });
+    const { message } = error as Error;
+    // On a full disk not even that can be written: the record is then as that of a run that was killed, and the reason is thrown.
+    await end('failed', { type: 'log', level: 'error', message }, message).catch(() => {});
     throw error;
   }
 }
 
-function requireFree(folder: RunFolder, record: RunRecord | null): void {
-  if (record?.state !== 'running' || record.pid === process.pid || !isAtWork(record)) return;
+/** How long work that is asked to stop has to do so by itself, in ms. */
+const grace = 1000;
+
+/** What work gives; once the signal has come and its grace is over, it is left where it can be. @throws Cancelled then */
+function orCancelled<T>(work: Promise<T>, signal: AbortSignal, canBeLeft: () => boolean) {
+  return new Promise<T>((done, fail) => {
+    const leave = () =>
+      canBeLeft() ? fail(new Cancelled()) : void (timer = setTimeout(leave, 50));
+    let timer: NodeJS.Timeout | undefined;
+    const asked = () => void (timer = setTimeout(leave, grace));
+    if (signal.aborted) asked();
+    else signal.addEventListener('abort', asked, { once: true });
+    work.then(done, fail).finally(() => {
+      signal.removeEventListener('abort', asked);
+      clearTimeout(timer);
+    });
+  });
+}
+
+/** Of versions that took no lock. */
+function requireFree(folder: RunFolder, record: RunRecord): void {
+  if (record.state !== 'running' || record.pid === process.pid || !isAtWork(record)) return;
   throw new UserError(
     `Process ${record.pid} is working on the run ${folder.path}; stop it first, or choose another folder.`,
   );
@@ -119,6 +185,8 @@ class Run {
   private device!: Device;
   private watcher!: Watcher;
   private readonly weights = new Map<string, Weights>();
+  /** False while a stage is trained: asked to stop, it leaves a checkpoint. */
+  canBeLeft = true;
 
   constructor(
     private readonly options: RunOptions,
@@ -164,17 +232,27 @@ class Run {
     record.stages[name] = { state: 'running', hash, step: 0, steps, seconds: 0 };
     await folder.writeRecord(record);
     const given = new Map(stage.needs.flatMap((other) => [...this.weights.get(other)!]));
+    this.canBeLeft = false;
     const trained = await trainStage(stage, given, hash, {
       config,
       device: this.device,
       store: folder,
       cases: this.cohort.sourceCases('train').map(({ prepared }) => prepared),
-      validate: (at, step, weights) => this.watcher.judge(at, step, weights),
+      validate: async (at, step, weights) => {
+        this.canBeLeft = true;
+        const dice = await this.watcher.judge(at, step, weights);
+        this.canBeLeft = false;
+        return dice;
+      },
       emit: this.emit,
       signal,
       resume,
     });
+    // Should the process end between the weights and the record, the stage is known to be finished by both.
+    record.stages[name] = { ...trained.record, state: 'running' };
+    await folder.writeRecord(record);
     await folder.writeStageWeights(name, trained.weights, trained.shapes, hash);
+    this.canBeLeft = true;
     this.weights.set(name, trained.weights);
     record.stages[name] = trained.record;
     await folder.writeRecord(record);
@@ -194,9 +272,15 @@ class Run {
       record.stages[name] = { state: 'finished', hash, step: 0, steps: 0, seconds: 0 };
       return weights;
     }
-    const done = record.stages[name];
-    if (done?.state === 'finished' && done.hash === hash && folder.hasStageWeights(name))
-      return folder.readStageWeights(name);
+    const left = await folder.readWeightsOf(name, hash);
+    if (left) {
+      const { steps } = stage;
+      const done = record.stages[name];
+      const known = done && done.step === steps ? done : { step: steps, steps, seconds: 0 };
+      record.stages[name] = { ...known, state: 'finished', hash };
+      await folder.removeCheckpoints(name);
+      return left;
+    }
     const beside = await takeFromBeside(folder, name, hash);
     if (!beside) return null;
     record.stages[name] = beside.record;
@@ -222,6 +306,7 @@ class Run {
         steps: count,
         ...(seconds === undefined ? {} : { seconds }),
       });
+    await folder.truncateLog('evaluate', -1);
     progress('started', 0);
     const began = performance.now();
     let done = 0;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { DistillConfig } from '../config/config';
 import { writeWhole } from '../files';
 import { toOnnx } from '../graph/onnx';
@@ -6,6 +5,7 @@ import { version } from '../version';
 import type { NetworkInfo } from '../contract/plan';
 import type { Weights } from '../weights';
 import { inferenceGraph } from '../evaluation/segmenter';
+import { pathInside } from './inside';
 
 /** Writes each distilled student: the first as `student.onnx`, the others as `student-NAME.onnx`. */
 export async function writeStudents(
@@ -17,7 +17,7 @@ export async function writeStudents(
   const students = networks.filter(({ role }) => role === 'student');
   for (const [n, { name }] of students.entries())
     await writeModel(
-      join(folder, n === 0 ? 'student.onnx' : `student-${name}.onnx`),
+      pathInside(folder, n === 0 ? 'student.onnx' : `student-${name}.onnx`),
       'student',
       config,
       weights.get(name)!,

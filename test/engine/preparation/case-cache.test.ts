@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DistillConfig } from '../../../engine/config/config';
 import { CaseCache } from '../../../engine/preparation/case-cache';
@@ -119,9 +119,64 @@ describe('the cache of prepared cases', () => {
       const expected = (await prepareCase(config, item)).prepared.image;
       await letGo(config);
       const [entry] = await entries(config);
-      await writeFile(join(config.cache.folder, entry), 'MDCASE2\nnothing of the kind');
+      await writeFile(join(config.cache.folder, entry), 'MDCASE3\nnothing of the kind');
       const again = await prepareCase(reopened(config, 1), item);
       assert.deepEqual(again.prepared.image, expected);
+    }));
+
+  it('finds any flipped bit, and makes the case anew', () =>
+    withFolder(async (folder) => {
+      const config = await cohortIn(folder, 3);
+      const [item] = await casesOf(config);
+      const expected = (await prepareCase(config, item)).prepared.image;
+      const [entry] = await entries(config);
+      const path = join(config.cache.folder, entry);
+      const whole = await readFile(path);
+      for (let n = 0; n < 100; n++) {
+        const bit = Math.floor((n * 8 * whole.length) / 100);
+        await letGo(config);
+        const damaged = Buffer.from(whole);
+        damaged[bit >> 3] ^= 1 << (bit & 7);
+        await writeFile(path, damaged);
+        const again = await prepareCase(reopened(config, n + 1), item);
+        assert.deepEqual(again.prepared.image, expected);
+        assert.deepEqual(await readFile(path), whole, `bit ${bit}`);
+      }
+      // A file of zeros, as some file systems leave after a power cut.
+      await letGo(config);
+      await writeFile(path, Buffer.alloc(whole.length));
+      const again = await prepareCase(reopened(config, 101), item);
+      assert.deepEqual(again.prepared.image, expected);
+    }));
+
+  it('deletes nothing that it did not make itself', () =>
+    withFolder(async (folder) => {
+      const config = await cohortIn(folder, 3);
+      const cases = await casesOf(config);
+      await prepareCase(config, cases[0]);
+      const cache = config.cache.folder;
+      const [entry] = await entries(config);
+      const { size } = await stat(join(cache, entry));
+      await letGo(config);
+      const strange = [
+        'notes.case',
+        `${'0'.repeat(40)}.case`,
+        'in-use/notes/a.txt',
+        'in-use/elsewhere~1~01234567/a.txt',
+        'in-use/elsewhere~1~01234567.txt',
+      ];
+      const old = new Date(Date.now() - 30 * 24 * 3600 * 1000);
+      for (const name of strange) {
+        await writeWhole(join(cache, name), 'of somebody else');
+        await utimes(join(cache, name), old, old);
+      }
+      for (const name of ['notes', 'elsewhere~1~01234567'])
+        await utimes(join(cache, 'in-use', name), old, old);
+      const small = { ...config, cache: { ...config.cache, gigabytes: (1.5 * size) / 1e9 } };
+      await prepareCase(small, cases[1]);
+      assert.ok(!(await entries(config)).includes(entry), 'its own entry gave way');
+      for (const name of strange)
+        assert.equal(await readFile(join(cache, name), 'utf8'), 'of somebody else', name);
     }));
 
   it('stays within its size: what was unused for longest gives way, what is in use never', () =>
