@@ -6,8 +6,9 @@
  */
 const order = [
   ['contract'],
-  ['channel', 'errors', 'lists', 'options', 'random', 'version'],
-  ['files', 'weights'],
+  ['channel', 'errors', 'lists', 'names', 'options', 'random', 'version'],
+  ['files'],
+  ['weights'],
   ['graph', 'images', 'metrics'],
   ['cohort', 'networks', 'presentation', 'runtime'],
   ['preparation'],
