@@ -2,6 +2,7 @@
 import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
 import { isPictureName } from '../images/catalogue';
+import { asFileName, faultOfFileName, isOfEveryObject } from '../names';
 import { architectureOf } from '../networks/catalogue';
 import type { DistillConfig, DomainConfig } from './config';
 import { fault, setting, type Fault } from './fault';
@@ -191,6 +192,66 @@ function networkFix(
     : [setting(title, [role, option], value)];
 }
 
+/** A fix that gives a setting another name. */
+const renaming = (path: ConfigPath, name: string): Fix => ({
+  title: `Rename it to "${name}"`,
+  edits: [{ path, name }],
+});
+
+/** What is wrong with a name that becomes a part of paths and a key, as the end of a sentence. */
+const faultOfName = (name: string): string | null =>
+  faultOfFileName(name) ??
+  (isOfEveryObject(name) ? 'is a word of JavaScript that no name may be' : null);
+
+/** A name like one that cannot be used, different from the others. */
+function nameLike(name: string, others: readonly string[]): string {
+  const own = isOfEveryObject(name)
+    ? asFileName(`${name.replaceAll('_', '')}-1`)
+    : asFileName(name);
+  const taken = new Set(others.map(alike));
+  for (let n = 0; ; n++) {
+    const next = n === 0 ? own : `${own}-${n + 1}`;
+    if (!taken.has(alike(next))) return next;
+  }
+}
+
+/** What names have in common that are one folder on some system. */
+const alike = (name: string) => name.normalize('NFC').toLowerCase();
+
+/** Predictions of a domain lie in a folder of its name. */
+const namesOfDomains: Rule = ({ domains }) => {
+  const names = Object.keys(domains);
+  return names.flatMap((name, i) => {
+    const path = ['domains', name];
+    const fix = () => [renaming(path, nameLike(name, names))];
+    const wrong = faultOfName(name);
+    if (wrong !== null)
+      return [fault(path, `a folder is named after the domain, and "${name}" ${wrong}`, fix())];
+    const twin = names.slice(0, i).find((other) => alike(other) === alike(name));
+    return twin === undefined
+      ? []
+      : [fault(path, `"${name}" and "${twin}" would be one folder on some systems`, fix())];
+  });
+};
+
+const namesOfClasses: Rule = ({ classes }) =>
+  classes.flatMap((name, i) =>
+    isOfEveryObject(name)
+      ? [
+          fault(['classes', i], `"${name}" is a word of JavaScript that no name may be`, [
+            setting(`Use "${nameLike(name, classes)}"`, ['classes', i], nameLike(name, classes)),
+          ]),
+        ]
+      : [],
+  );
+
+const namesOfVariables: Rule = (_, { variables = {} }) =>
+  Object.keys(variables).flatMap((name) =>
+    isOfEveryObject(name)
+      ? [fault(['variables', name], `"${name}" is a word of JavaScript that no name may be`)]
+      : [],
+  );
+
 /** Names that are taken: of networks, stages and views. */
 const takenNames = [
   'teacher',
@@ -210,7 +271,13 @@ const namesOfStudents: Rule = ({ methods }, given) =>
     const path = ['methods', i, ...(typeof entry === 'object' && entry.name ? ['name'] : [])];
     if (takenNames.includes(name))
       return [fault(path, `"${name}" is the name of something else in a run; choose another one`)];
-    const first = methods.findIndex((other) => other.name === name);
+    const wrong = faultOfName(name);
+    if (wrong !== null) {
+      const others = methods.map((other) => other.name);
+      const fix = setting(`Use "${nameLike(name, others)}"`, path, nameLike(name, others));
+      return [fault(path, `files are named after the student, and "${name}" ${wrong}`, [fix])];
+    }
+    const first = methods.findIndex((other) => alike(other.name) === alike(name));
     if (first === i) return [];
     return [
       fault(
@@ -259,6 +326,9 @@ const thresholdOfOneClass: Rule = ({ classes, evaluation: { threshold } }) => {
 const rules: Rule[] = [
   someSource,
   domainsMakeSense,
+  namesOfDomains,
+  namesOfClasses,
+  namesOfVariables,
   sizeOfNetworks,
   namesOfStudents,
   spacingOfPatches,

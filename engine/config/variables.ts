@@ -11,7 +11,10 @@ export interface Variables {
 }
 
 const valueOf = (name: string, { given, own }: Variables): string | undefined =>
-  given?.[name] ?? process.env[`MEDDISTILL_${name.toUpperCase()}`] ?? own?.[name];
+  ownOf(given, name) ?? process.env[`MEDDISTILL_${name.toUpperCase()}`] ?? ownOf(own, name);
+
+const ownOf = (values: Values | undefined, name: string): string | undefined =>
+  values && Object.hasOwn(values, name) ? values[name] : undefined;
 
 /**
  * A pattern or path of a config file as an absolute one: with its variables' values, relative to the file's folder. A variable without a

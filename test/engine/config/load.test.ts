@@ -201,8 +201,8 @@ describe('config', () => {
     );
   });
 
-  it('takes names that look like numbers or members of objects as names', () => {
-    for (const name of ['2', 'toString', 'constructor', '__proto__']) {
+  it('takes names that look like numbers, device files or settings as names', () => {
+    for (const name of ['2', '1e3', 'role', 'length', 'a b', 'CT (früh) #1', '脳']) {
       const text = twoClasses(smallest)
         .replaceAll('"ct"', JSON.stringify(name))
         .replace('"spleen"', JSON.stringify(name));
@@ -226,6 +226,96 @@ describe('config', () => {
     const examples = readdirSync(folder).filter((name) => name.endsWith('.distill.jsonc'));
     assert.ok(examples.length > 0);
     for (const name of examples) loadConfig(join(folder, name));
+  });
+});
+
+describe('names that cannot be those of files or keys', () => {
+  const bad = [
+    ['__proto__', 'is a word of JavaScript that no name may be'],
+    ['constructor', 'is a word of JavaScript that no name may be'],
+    ['toString', 'is a word of JavaScript that no name may be'],
+    ['hasOwnProperty', 'is a word of JavaScript that no name may be'],
+  ];
+  const outside = [
+    ['../../../../escaped', 'has / in it, which names of files may not have'],
+    ['/etc', 'has / in it, which names of files may not have'],
+    ['a\\b', 'has \\ in it, which names of files may not have'],
+    ['C:x', 'has : in it, which names of files may not have'],
+    ['a\nb', 'has a control character in it, which names of files may not have'],
+    ['..', 'is no name of a folder'],
+    ['.', 'is no name of a folder'],
+    ['', 'is empty'],
+    ['con', 'is the name of a device on Windows'],
+    ['LPT1.x', 'is the name of a device on Windows'],
+    ['ct.', 'begins or ends with a space or ends with a full stop'],
+    [' ct', 'begins or ends with a space or ends with a full stop'],
+    ['x'.repeat(101), 'is longer than 100 bytes'],
+    ['ü'.repeat(51), 'is longer than 100 bytes'],
+  ];
+  const faults = (text: string) => parseConfig(text, file).faults;
+  /** The text with a fix applied has no fault any more. */
+  const isFixed = (text: string, replacements: [from: string, to: string][]) =>
+    assert.deepEqual(
+      faults(replacements.reduce((all, [from, to]) => all.replace(from, to), text)),
+      [],
+    );
+
+  it('are refused for domains, with another name as a fix', () => {
+    for (const [name, reason] of [...bad, ...outside]) {
+      const text = replaced('"ct"', JSON.stringify(name));
+      const [found, ...more] = faults(text);
+      assert.deepEqual(more, [], name);
+      assert.equal(
+        found.message,
+        `domains.${name}: a folder is named after the domain, and "${name}" ${reason}`,
+      );
+      const [{ edits }] = found.fixes;
+      isFixed(text, [[JSON.stringify(name), JSON.stringify((edits[0] as { name: string }).name)]]);
+    }
+  });
+
+  it('are refused for students, classes and variables', () => {
+    for (const [name, reason] of [...bad, ...outside.filter(([given]) => given !== '')]) {
+      const own = JSON.stringify(name);
+      const [student] = faults(withSetting(`"methods": [{ "method": "kd", "name": ${own} }]`));
+      const [place, sentence] = student.message.split(': ');
+      assert.equal(place, 'methods.0.name');
+      assert.ok(
+        sentence === `files are named after the student, and "${name}" ${reason}` ||
+          sentence.endsWith('is not a name of letters, digits, dots, dashes and underscores') ||
+          sentence === 'is empty',
+        student.message,
+      );
+    }
+    for (const [name, reason] of bad) {
+      const own = JSON.stringify(name);
+      const message = (place: string) => `${place}: "${name}" ${reason}`;
+      assert.equal(
+        faults(twoClasses(smallest).replace('"spleen"', own))[0].message,
+        message('classes.1'),
+      );
+      const [variable] = faults(withSetting(`"variables": { ${own}: "x" }`));
+      assert.equal(variable.message, message(`variables.${name}`));
+      // A variable that nobody gave has no value.
+      assert.match(
+        faults(replaced('ct/{case}.png', `\${${name}}/{case}.png`))[0].message,
+        /has no value; give it/,
+      );
+    }
+  });
+
+  it('are refused where two would be one folder on some system', () => {
+    const domain = smallest.split('\n').slice(3, 8).join('\n');
+    for (const twin of ['CT', 'Ct']) {
+      const text = replaced(
+        '"domains": {',
+        `"domains": {\n${domain.replace('"ct"', `"${twin}"`)},`,
+      );
+      assert.deepEqual(
+        faults(text).map(({ message }) => message),
+        [`domains.ct: "ct" and "${twin}" would be one folder on some systems`],
+      );
+    }
   });
 });
 

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../engine/errors';
@@ -168,7 +163,8 @@ describe('a run folder', function () {
       const events = await runTiny(file, run, { resume: true, signal: stop.signal });
       if (text !== null) {
         assert.match(warningsOf(events)[0], /run\.json is damaged; it is written anew/);
-        assert.equal(recordOf(run).started, started);
+        // The first row is written a moment after the record.
+        assert.ok(Math.abs(Date.parse(recordOf(run).started) - Date.parse(started)) < 5000);
       }
       assert.equal(recordOf(run).state, 'cancelled');
     }
@@ -272,7 +268,8 @@ describe('a run folder', function () {
       'report.json',
       'config.distill.jsonc',
     ]) {
-      const run = join(folder, 'links', name, 'run');
+      // Beside a finished run, whose stages it takes.
+      const run = join(folder, 'whole', `link-${name}`);
       await mkdir(run, { recursive: true });
       await symlink(name.includes('.') ? secret : elsewhere, join(run, name));
       const refused = await runTiny(file, run).then(
