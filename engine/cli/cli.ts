@@ -67,6 +67,17 @@ const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
 
+/** A run goes on without anybody who reads what it says. */
+const output = { mayFail: false };
+
+/** Whoever reads the output may stop to, and a file that takes it may be on a full disk. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (output.mayFail || error.code === 'EPIPE' || process.exitCode === failure) return;
+  process.exitCode = failure;
+  process.stderr.write(`The output cannot be written (${error.message}).\n`);
+});
+process.stderr.on('error', () => {});
+
 interface RunFlags {
   out?: string;
   resume?: boolean;
@@ -96,12 +107,16 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const text = readConfigText(file);
   const config = loadConfig(file, options, text);
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  let asked = 0;
+  // SIGHUP: its terminal was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      // Asked twice, it ends at once; the last checkpoint is whole.
-      if (stop.signal.aborted) process.exit(failure);
+      // Asked again, it ends at once; the last checkpoint is whole. A closed terminal may send several signals together.
+      if (stop.signal.aborted && Date.now() - asked > togetherMilliseconds) process.exit(failure);
+      if (!stop.signal.aborted) asked = Date.now();
       stop.abort();
     });
+  output.mayFail = true;
   const progress = new Progress(process.stdout);
   const outcome = await runDistillation({
     config,
@@ -113,8 +128,12 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   }).finally(() => progress.end());
   if (outcome.report && !json)
     process.stdout.write(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
-  if (outcome.state === 'cancelled') process.exitCode = failure;
+  if (outcome.state !== 'cancelled') return;
+  // Work that could not be waited for would go on.
+  process.stdout.write('', () => process.exit(failure));
 }
+
+const togetherMilliseconds = 500;
 
 program
   .command('table')
@@ -317,7 +336,8 @@ program
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? success : usage;
+    // Help that could not be written has its exit code already.
+    process.exitCode = error.exitCode === 0 ? (process.exitCode ?? success) : usage;
     return;
   }
   const { message, stack } = error as Error;

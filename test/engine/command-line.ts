@@ -4,10 +4,13 @@ import { resolve } from 'node:path';
 const root = resolve(__dirname, '../..');
 
 /** Starts the command line from its sources. */
-export function startCommand(args: readonly string[]): ChildProcess {
+export function startCommand(
+  args: readonly string[],
+  stdout: 'pipe' | number = 'pipe',
+): ChildProcess {
   return spawn(process.execPath, ['--require', 'tsx/cjs', 'engine/cli/cli.ts', ...args], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
 }
 
