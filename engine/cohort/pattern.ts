@@ -1,7 +1,7 @@
 import { naturalOrder } from '../lists';
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { ConfigError, UserError } from '../errors';
 
 /**
@@ -128,6 +128,9 @@ function globToRegex(glob: string): string {
   });
 }
 
+const isAbove = (folder: string, other: string): boolean =>
+  other.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
 /**
  * The files that match an absolute pattern, or else the folders, in natural order of their paths. Hidden ones are passed
  * over.
@@ -137,7 +140,8 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
   const pattern = parsePattern(text);
   const files: PatternMatch[] = [];
   const folders: PatternMatch[] = [];
-  const walk = async (folder: string, depth: number): Promise<void> => {
+  /** `real`: where the folders of the walk lie really, this one last. A link back to one of them, or above, would have no end. */
+  const walk = async (folder: string, depth: number, real: readonly string[]): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
@@ -148,13 +152,21 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
         isFile = target?.isFile() ?? false;
         isFolder = target?.isDirectory() ?? false;
       }
-      if (isFolder && depth > 1) await walk(path, depth - 1);
+      if (isFolder && depth > 1) {
+        const here = real.at(-1)!;
+        const below = entry.isSymbolicLink()
+          ? await realpath(path).catch(() => null)
+          : join(here, entry.name);
+        const endless = below === null || real.includes(below) || isAbove(below, here);
+        if (!endless) await walk(path, depth - 1, [...real, below]);
+      }
       if (!isFile && !isFolder) continue;
       const match = pattern.expression.exec(path.replaceAll('\\', '/'));
       if (match) (isFile ? files : folders).push({ path, values: { ...match.groups } });
     }
   };
-  await walk(pattern.base, pattern.depth);
+  const base = await realpath(pattern.base).catch(() => pattern.base);
+  await walk(pattern.base, pattern.depth, [base]);
   const matches = pattern.folders || files.length === 0 ? folders : files;
   if (matches.length === 0) {
     let nearest = pattern.base;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError, UserError } from '../../../engine/errors';
 import { matchPattern, parsePattern } from '../../../engine/cohort/pattern';
@@ -19,6 +19,28 @@ function matches(files: string[], pattern: string) {
 }
 
 describe('matchPattern', () => {
+  it('follows links to folders, and none that leads back to where it is already', async function () {
+    if (process.platform === 'win32') this.skip();
+    await withFolder(async (folder) => {
+      const at = (...parts: string[]) => join(folder, ...parts);
+      await mkdir(at('elsewhere/two'), { recursive: true });
+      await mkdir(at('data/one'), { recursive: true });
+      for (const file of ['data/one/a.png', 'elsewhere/two/b.png']) await writeFile(at(file), '');
+      for (let n = 0; n < 8; n++) {
+        await symlink(at('data'), at('data', `back${n}`));
+        await symlink(at('data/one'), at('data/one', `self${n}`));
+        await symlink('/', at('data/one', `root${n}`));
+      }
+      await symlink(at('elsewhere'), at('data/linked'));
+      await symlink(at('data'), at('elsewhere/two/round'));
+      const found = await matchPattern(at('data/**/{case}.png'));
+      assert.deepEqual(
+        found.map(({ path }) => path.slice(folder.length + 1)),
+        ['data/linked/two/b.png', 'data/one/a.png'],
+      );
+    });
+  });
+
   it('captures nested placeholders', async () =>
     assert.deepEqual(
       await matches(
