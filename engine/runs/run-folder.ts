@@ -327,8 +327,16 @@ export const eventsOf = (lines: readonly string[]): TimedEvent[] =>
 
 /** The lines of a file that are kept, in pieces to be written. */
 function* keptLines(path: string, isKept: (line: string) => boolean): Generator<Buffer> {
-  for (const line of linesOf(path)) if (isKept(line)) yield Buffer.from(`${line}\n`);
+  let piece = '';
+  for (const line of linesOf(path)) {
+    if (isKept(line)) piece += `${line}\n`;
+    if (piece.length < writtenAtOnce) continue;
+    yield Buffer.from(piece);
+    piece = '';
+  }
+  yield Buffer.from(piece);
 }
+const writtenAtOnce = 1 << 20;
 
 /** `remedy`: what mends it. */
 function parsed<T extends object>(path: string, text: string, remedy: string): T {
