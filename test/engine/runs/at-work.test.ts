@@ -24,5 +24,8 @@ describe('isAtWork', () => {
     }
     assert.ok(!isAtWork(record({ pid: child.pid })));
     assert.ok(!isAtWork(record({})));
+    // Of these, some mean a group of processes, or all.
+    for (const pid of [-1, 0, -process.pid, 1.5, NaN, '1' as unknown as number])
+      assert.ok(!isAtWork(record({ pid })), String(pid));
   });
 });
