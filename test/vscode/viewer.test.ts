@@ -177,6 +177,7 @@ describe('the viewer in the editor', function () {
         record,
         JSON.stringify({
           meddistill: '0',
+          started: '2026-11-20T08:00:00.000Z',
           state: name,
           config: join(folder, 'demo.distill.jsonc'),
           variables: {},

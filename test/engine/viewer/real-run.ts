@@ -45,6 +45,7 @@ export async function makeRealRun(folder: string, data: string): Promise<string>
     join(run, 'run.json'),
     JSON.stringify({
       meddistill: '0',
+      started: '2026-11-20T08:00:00.000Z',
       state: 'finished',
       config: file,
       variables: {},

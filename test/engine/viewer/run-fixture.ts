@@ -153,6 +153,7 @@ export async function makeRun(folder: string): Promise<RunFixture> {
     join(run, 'run.json'),
     JSON.stringify({
       meddistill: '0',
+      started: '2026-11-20T08:00:00.000Z',
       state: 'finished',
       config,
       variables: {},
