@@ -73,7 +73,7 @@ export class RunRegistry implements vscode.Disposable {
   /** Reads a run at once, and tells that it changed. */
   touch(run: RunModel): void {
     run.refresh();
-    this.changed.fire(run);
+    this.tell([run]);
     this.poll();
   }
 
