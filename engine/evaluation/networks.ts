@@ -4,6 +4,7 @@ import type { NetworkInfo } from '../contract/plan';
 import type { DomainReport, Report, Threshold } from '../contract/report';
 import { elements } from '../graph/graph';
 import { frechetSemanticDistance } from '../metrics/fsd';
+import { kindOf } from '../presentation/networks';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { Random } from '../random';
 import type { Device } from '../runtime/runtime';
@@ -53,8 +54,9 @@ export async function evaluateNetworks(
     };
   }
   const vectors: Vectors = new Map();
-  for (const { name: network, role } of o.networks) {
-    const architecture = role === 'teacher' ? 'teacher' : 'student';
+  for (const info of o.networks) {
+    const network = info.name;
+    const architecture = kindOf(info);
     const weights = new Map([...o.weights.get(network)!, ...(o.alignment ?? [])]);
     const segmenter = await Segmenter.open(config, architecture, weights, device);
     try {
@@ -143,8 +145,13 @@ export function distanceOf(
   return frechetSemanticDistance(p, q, basis, config.method.fsd.dims, random);
 }
 
-/** Trainable weights of a network. */
-export function countWeights(config: DistillConfig, role: 'teacher' | 'student'): number {
+/** Trainable weights of both networks, as reports have them. */
+export const parametersOf = (config: DistillConfig): Report['parameters'] => ({
+  teacher: countWeights(config, 'teacher'),
+  student: countWeights(config, 'student'),
+});
+
+function countWeights(config: DistillConfig, role: 'teacher' | 'student'): number {
   const graph = inferenceGraph(config, role, 1);
   return [...graph.parameters.values()]
     .filter((p) => p.trainable)

@@ -12,8 +12,8 @@ export const studentsOf = (networks: readonly NetworkInfo[]): NetworkInfo[] =>
 export const baselinesOf = (networks: readonly NetworkInfo[]): NetworkInfo[] =>
   ofRole(networks, 'baseline');
 
-/** Teachers and students differ in size: whose weights are counted for a network. */
-export const sizeOf = ({ role }: NetworkInfo): 'teacher' | 'student' =>
+/** Which of the config's two networks it is: all students are of one kind. */
+export const kindOf = ({ role }: NetworkInfo): 'teacher' | 'student' =>
   role === 'teacher' ? 'teacher' : 'student';
 
 /** What a network is called; its own name where the plan does not know it. */

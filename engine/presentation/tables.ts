@@ -5,7 +5,7 @@ import { metrics as known } from '../metrics/catalogue';
 import type { History } from './history';
 import type { Cell, Table } from '../contract/table';
 import { markBest, numberCell, textCell } from './table';
-import { baselinesOf, sizeOf, studentsOf, withinSentence } from './networks';
+import { baselinesOf, kindOf, studentsOf, withinSentence } from './networks';
 
 const aggregateCell = (a: Aggregate | undefined, digits: number): Cell => {
   const cell = numberCell(a?.mean, digits);
@@ -23,7 +23,7 @@ export function finalTable(report: Report): Table {
   );
   const { networks } = report;
   const rows = networks.map((network) => {
-    const size = report.parameters[sizeOf(network)];
+    const size = report.parameters[kindOf(network)];
     return [
       textCell(network.title),
       ...domains.map(([, d]) => aggregateCell(d.networks[network.name]?.dice, 3)),

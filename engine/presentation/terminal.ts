@@ -1,6 +1,6 @@
 import type { Report } from '../contract/report';
 import { mean, standardDeviation } from '../metrics/statistics';
-import { baselinesOf, sizeOf, studentsOf, withinSentence } from './networks';
+import { baselinesOf, kindOf, studentsOf, withinSentence } from './networks';
 import type { Table } from '../contract/table';
 import { tableText, textCell } from './table';
 import { finalTable } from './tables';
@@ -96,7 +96,7 @@ function seedsTable(reports: readonly Report[]): Table {
             4,
           ),
         ),
-        first.parameters[sizeOf(network)].toLocaleString('en'),
+        first.parameters[kindOf(network)].toLocaleString('en'),
       ].map(textCell),
     ),
   };

@@ -7,10 +7,11 @@ import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
 import { segmentCase } from '../evaluation/evaluation';
-import { countWeights, evaluateNetworks } from '../evaluation/networks';
+import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { Segmenter } from '../evaluation/segmenter';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
+import { kindOf, studentsOf } from '../presentation/networks';
 import { prepareCase, prepareDomain } from '../preparation/prepare';
 import { writePrediction } from '../preparation/write-prediction';
 import type { PreparedResult } from '../preparation/prepared-case';
@@ -31,7 +32,7 @@ export interface FinishedRun {
 export function openRun(path: string, device?: DistillConfig['device']): FinishedRun {
   const folder = new RunFolder(resolve(path));
   const record = folder.readRecord();
-  const missing = studentsOf(record).find(
+  const missing = studentsOf(record.plan.networks).find(
     ({ stage }) => record.stages[stage]?.state !== 'finished',
   );
   if (missing)
@@ -40,8 +41,6 @@ export function openRun(path: string, device?: DistillConfig['device']): Finishe
     );
   return { folder, record, config: readRunConfig(folder, device) };
 }
-
-const studentsOf = ({ plan }: RunRecord) => plan.networks.filter(({ role }) => role === 'student');
 
 /** The same networks and preprocessing, on the domains of another config. @throws UserError where its classes differ */
 function withDomainsOf(config: DistillConfig, other: DistillConfig): DistillConfig {
@@ -110,10 +109,7 @@ export async function evaluateRun(
     classes: config.classes,
     confidence: config.evaluation.confidence,
     networks,
-    parameters: {
-      teacher: countWeights(config, 'teacher'),
-      student: countWeights(config, 'student'),
-    },
+    parameters: parametersOf(config),
     seconds: { evaluate: (performance.now() - began) / 1000 },
     ...result,
   };
@@ -138,7 +134,7 @@ export function networkOf(record: RunRecord, name: string): NetworkInfo {
   const { networks } = record.plan;
   const found =
     networks.find((network) => network.name === name) ??
-    (name === 'student' ? studentsOf(record)[0] : undefined);
+    (name === 'student' ? studentsOf(record.plan.networks)[0] : undefined);
   if (!found)
     throw new UserError(
       `There is no network "${name}" in this run; there are ${networks.map((network) => network.name).join(', ')}.`,
@@ -171,8 +167,7 @@ export async function predict(
   const network = networkOf(record, o.network);
   const device = await openDevice(config.device, config.threads);
   const weights = await folder.readStageWeights(network.stage);
-  const architecture = network.role === 'teacher' ? 'teacher' : 'student';
-  const segmenter = await Segmenter.open(config, architecture, weights, device);
+  const segmenter = await Segmenter.open(config, kindOf(network), weights, device);
   try {
     const threshold = existsSync(folder.file('report'))
       ? (folder.readReport().domains[domain]?.networks[network.name]?.threshold ?? 'argmax')

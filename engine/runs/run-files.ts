@@ -1,3 +1,5 @@
+import type { OutputKind } from '../evaluation/evaluation';
+
 /** Names of the files in a run's folder. What may be opened in a page or another process goes by these too. */
 export const runFiles = {
   record: 'run.json',
@@ -19,9 +21,6 @@ export const checkpointFile = (stage: string): string => `checkpoints/${stage}.s
 /** The checkpoint before that one, for where it is damaged. */
 export const earlierCheckpointFile = (stage: string): string =>
   `checkpoints/earlier/${stage}.safetensors`;
-
-/** Label maps, probabilities, and where prediction and reference differ. */
-export type OutputKind = 'predictions' | 'probabilities' | 'errors';
 
 /** Folder of what evaluation writes of a network in a domain, files of the label maps' names. */
 export const outputFolder = (kind: OutputKind, domain: string, network: string): string =>

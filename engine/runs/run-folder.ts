@@ -14,6 +14,7 @@ import type { TimedEvent } from '../contract/events';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
+import type { OutputKind } from '../evaluation/evaluation';
 import { removeUnfinished, unwritable, writePieces, writeWhole } from '../files';
 import { upgradedRecord, upgradedReport } from '../presentation/old-runs';
 import type { Checkpoint, CheckpointStore } from '../training/stage';
@@ -26,7 +27,6 @@ import {
   outputFolder,
   runFiles,
   weightsFile,
-  type OutputKind,
 } from './run-files';
 
 /** Larger ones are none of a run. */

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../contract/events';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
-import { countWeights, evaluateNetworks } from '../evaluation/networks';
+import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { planOf, stagesOf } from '../method/stages';
@@ -343,10 +343,7 @@ class Run {
       classes: config.classes,
       confidence: config.evaluation.confidence,
       networks,
-      parameters: {
-        teacher: countWeights(config, 'teacher'),
-        student: countWeights(config, 'student'),
-      },
+      parameters: parametersOf(config),
       seconds: Object.fromEntries(
         [...stages.map(({ name }) => name), 'evaluate'].map((name) => [
           name,
