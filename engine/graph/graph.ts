@@ -49,6 +49,11 @@ export interface Operator<A extends Attributes = NoAttributes> {
   ): (Value | null)[];
   /** True if `gradient` accepts an output gradient that still has to be broadcast to the output's shape. */
   broadcastsGradient?: boolean;
+  /**
+   * What ONNX has no operator for is made of others before it is written: appends them to the graph of `inputs`, which stand for
+   * the node's own, and returns what stands for its outputs. Devices may know a faster way; see `lower`.
+   */
+  expand?(node: Node<A>, inputs: readonly Value[]): Value[];
 }
 export type AnyOperator = Operator<Attributes>;
 
@@ -134,6 +139,7 @@ export class Graph {
   readonly parameters = new Map<string, Parameter>();
   readonly outputs = new Map<string, Value>();
   private readonly interned = new Map<string, Value>();
+  private readonly shared = new Map<string, Value[]>();
   private readonly names = new Set<string>();
   private prefix = '';
   private counter = 0;
@@ -222,7 +228,7 @@ export class Graph {
     return this.constant(BigInt64Array.from(values.map(BigInt)), [values.length]);
   }
 
-  /** Adds a node and returns its outputs. */
+  /** Adds a node and returns its outputs: those of an equal node where there is one. */
   add(operator: Operator, inputs: readonly Value[]): Value[];
   add<A extends Attributes>(
     operator: Operator<A>,
@@ -233,6 +239,14 @@ export class Graph {
     for (const input of inputs)
       if (input.graph !== this)
         throw new GraphError(`${operator.name}: ${input.name} is of another graph`);
+    const key = [
+      operator.domain,
+      operator.name,
+      ...Object.entries(attributes).flat(),
+      ...inputs.map((input) => input.name),
+    ].join('\n');
+    const equal = this.shared.get(key);
+    if (equal) return equal;
     const types = operator.infer(inputs, attributes);
     const name = `${this.prefix}${operator.name}_${this.counter++}`;
     const outputs: Value[] = [];
@@ -242,6 +256,7 @@ export class Graph {
       outputs.push(new Value(this, this.unique(output), t.type, t.shape, node));
     });
     this.nodes.push(node);
+    this.shared.set(key, outputs);
     return outputs;
   }
 

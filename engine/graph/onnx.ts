@@ -1,5 +1,12 @@
 import { encodeAttributes } from './attributes';
-import { ancestors, elementTypes, type Graph, type TensorData, type Value } from './graph';
+import {
+  ancestors,
+  elementTypes,
+  GraphError,
+  type Graph,
+  type TensorData,
+  type Value,
+} from './graph';
 import { ModelProto } from './onnx-schema';
 
 const opset = 17;
@@ -13,9 +20,15 @@ export interface OnnxOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
-/** The graph's named outputs, and what they depend on, as a serialised ONNX model (opset 17). */
+/**
+ * The graph's named outputs, and what they depend on, as a serialised ONNX model (opset 17).
+ * @throws GraphError for an operator that ONNX has not, which is for `lower` to replace
+ */
 export function toOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const nodes = ancestors(graph.outputs.values());
+  for (const { operator, name } of nodes)
+    if (operator.expand)
+      throw new GraphError(`ONNX has no operator ${operator.name}, as ${name} is`);
   const used = new Set<Value>(graph.outputs.values());
   for (const node of nodes) node.inputs.forEach((input) => used.add(input));
 

@@ -1,7 +1,7 @@
-import { expect, type Operator, type TensorType, type Value } from '../graph';
+import { expect, type Operator, type Value } from '../graph';
 import { matmul } from './matmul';
 import { reduceSum } from './reduction';
-import { concat, gather, pad, reshape, slice, transpose } from './shape';
+import { concat, pad, reshape, slice, transpose } from './shape';
 
 export interface ConvolutionOptions {
   stride?: number;
@@ -12,7 +12,7 @@ export interface ConvolutionOptions {
 }
 
 /** A convolution's attributes, by ONNX's names. */
-type ConvAttributes = {
+export type ConvAttributes = {
   readonly strides: readonly [number, number];
   /** Top, left, bottom, right. */
   readonly pads: readonly [number, number, number, number];
@@ -67,8 +67,10 @@ const convOperator: Operator<ConvAttributes> = {
     const [x, w] = node.inputs;
     const g = node.attributes;
     return [
-      needs[0] ? inputGradient(dy, w, x, g) : null,
-      needs[1] ? weightGradient(x, dy, w.shape, g) : null,
+      needs[0]
+        ? dy.graph.apply(convInputGradientOperator, [dy, w], { ...g, size: x.shape.slice(2) })
+        : null,
+      needs[1] ? weightGradient(x, dy, w, g) : null,
       ...(node.inputs.length > 2
         ? [needs[2] ? reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]) : null]
         : []),
@@ -115,7 +117,7 @@ const convTransposeOperator: Operator<ConvTransposeAttributes> = {
     const g = { strides, pads, dilations, group };
     return [
       needs[0] ? x.graph.apply(convOperator, [dy, w], g) : null,
-      needs[1] ? weightGradient(dy, x, w.shape, g) : null,
+      needs[1] ? weightGradient(dy, x, w, g) : null,
       ...(node.inputs.length > 2
         ? [needs[2] ? reshape(reduceSum(dy, [0, 2, 3]), [dy.shape[1]]) : null]
         : []),
@@ -123,44 +125,63 @@ const convTransposeOperator: Operator<ConvTransposeAttributes> = {
   },
 };
 
-/** The gradient of a convolution in its image. */
-function inputGradient(dy: Value, w: Value, x: TensorType, g: ConvAttributes): Value {
-  const [, , kh, kw] = w.shape;
-  const reach = [g.dilations[0] * (kh - 1), g.dilations[1] * (kw - 1)];
-  const unit = g.strides[0] === 1 && g.strides[1] === 1;
-  if (
-    unit &&
-    g.pads[0] <= reach[0] &&
-    g.pads[2] <= reach[0] &&
-    g.pads[1] <= reach[1] &&
-    g.pads[3] <= reach[1]
-  ) {
-    // A convolution with the flipped, transposed weights: faster here than ConvTranspose.
-    return dy.graph.apply(convOperator, [dy, transposeKernels(flipKernels(w), g.group)], {
-      ...g,
-      pads: [
-        reach[0] - g.pads[0],
-        reach[1] - g.pads[1],
-        reach[0] - g.pads[2],
-        reach[1] - g.pads[3],
-      ],
-    });
-  }
-  const rest = (i: number) =>
-    x.shape[2 + i] -
-    ((dy.shape[2 + i] - 1) * g.strides[i] - g.pads[i] - g.pads[2 + i] + reach[i] + 1);
-  return dy.graph.apply(convTransposeOperator, [dy, w], {
-    ...g,
-    output_padding: [rest(0), rest(1)],
-  });
+/** `size`: rows and columns of the image that was convolved. */
+type InputGradientAttributes = ConvAttributes & { readonly size: readonly number[] };
+
+/** The gradient of a convolution in its image, from that of its output, dy, and its weights. */
+const convInputGradientOperator: Operator<InputGradientAttributes> = {
+  name: 'ConvInputGradient',
+  domain: 'meddistill',
+  attributes: { ...kinds, size: 'ints' },
+  infer: ([dy, w], { group, size }) => [
+    { type: dy.type, shape: [dy.shape[0], w.shape[1] * group, ...size] },
+  ],
+  expand({ attributes: { size, ...g } }, [dy, w]) {
+    const pads = inputGradientPads(g, w.shape);
+    // A convolution with the turned, transposed weights: faster than ConvTranspose.
+    if (pads) {
+      const turned = transposeKernels(turnKernels(w), g.group);
+      return [dy.graph.apply(convOperator, [dy, turned], { ...g, pads })];
+    }
+    const rest = (i: number) =>
+      size[i] -
+      ((dy.shape[2 + i] - 1) * g.strides[i] -
+        g.pads[i] -
+        g.pads[2 + i] +
+        g.dilations[i] * (w.shape[2 + i] - 1) +
+        1);
+    return [
+      dy.graph.apply(convTransposeOperator, [dy, w], { ...g, output_padding: [rest(0), rest(1)] }),
+    ];
+  },
+};
+
+/**
+ * Where the gradient in the image is itself a convolution, with kernels turned by 180 degrees: that one's pads. Else null.
+ * `shape`: of the weights.
+ */
+export function inputGradientPads(
+  { strides, pads, dilations }: ConvAttributes,
+  shape: readonly number[],
+): [number, number, number, number] | null {
+  const reach = [dilations[0] * (shape[2] - 1), dilations[1] * (shape[3] - 1)];
+  const rest = pads.map((n, i) => reach[i % 2] - n);
+  if (strides[0] !== 1 || strides[1] !== 1 || rest.some((n) => n < 0)) return null;
+  return rest as [number, number, number, number];
 }
 
-/** [out, in / groups, kh, kw] turned by 180 degrees in the plane. */
-function flipKernels(w: Value): Value {
+/**
+ * [out, in / groups, kh, kw] turned by 180 degrees in the plane: times the matrix that exchanges columns, which is exact and
+ * several times as fast as gathering them.
+ */
+function turnKernels(w: Value): Value {
   const [o, i, kh, kw] = w.shape;
-  if (kh * kw === 1) return w;
-  const reversed = Array.from({ length: kh * kw }, (_, n) => kh * kw - 1 - n);
-  return reshape(gather(reshape(w, [o, i, kh * kw]), reversed, 2), w.shape);
+  const n = kh * kw;
+  if (n === 1) return w;
+  const exchange = new Float32Array(n * n);
+  for (let k = 0; k < n; k++) exchange[k * n + (n - 1 - k)] = 1;
+  const turned = matmul(reshape(w, [o * i, n]), w.graph.constant(exchange, [n, n]));
+  return reshape(turned, w.shape);
 }
 
 /** [out, in / groups, kh, kw] -> [in, out / groups, kh, kw]. */
@@ -172,11 +193,27 @@ function transposeKernels(w: Value, groups: number): Value {
   return reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * i, o / groups, kh, kw]);
 }
 
+type WeightGradientAttributes = ConvAttributes & { readonly kernel_shape: readonly number[] };
+
+/** The gradient of a convolution in its weights, [out, in / groups, kh, kw], from its image and its output's gradient. */
+const convWeightGradientOperator: Operator<WeightGradientAttributes> = {
+  name: 'ConvWeightGradient',
+  domain: 'meddistill',
+  attributes: { ...kinds, kernel_shape: 'ints' },
+  infer: ([x, dy], { group, kernel_shape }) => [
+    { type: x.type, shape: [dy.shape[1], x.shape[1] / group, ...kernel_shape] },
+  ],
+  expand: (node, [x, dy]) => [productsOfTaps(x, dy, node.outputs[0].shape, node.attributes)],
+};
+
+const weightGradient = (x: Value, dy: Value, w: Value, g: ConvAttributes): Value =>
+  x.graph.apply(convWeightGradientOperator, [x, dy], { ...g, kernel_shape: w.shape.slice(2) });
+
 /**
- * The gradient of a convolution in its weights, [out, in / groups, kh, kw]: for each tap of the kernel the products of the
- * shifted image with the output's gradient, as matrix products over the flattened plane.
+ * For each tap of the kernel the products of the shifted image with the output's gradient, as matrix products over the flattened
+ * plane.
  */
-function weightGradient(x: Value, dy: Value, shape: readonly number[], g: ConvAttributes): Value {
+function productsOfTaps(x: Value, dy: Value, shape: readonly number[], g: ConvAttributes): Value {
   const [out, , kh, kw] = shape;
   const [n, channels] = x.shape;
   const [, , oh, ow] = dy.shape;
@@ -270,4 +307,9 @@ export function convTranspose(
   });
 }
 
-export const convolutionOperators = [convOperator, convTransposeOperator];
+export const convolutionOperators = [
+  convOperator,
+  convTransposeOperator,
+  convInputGradientOperator,
+  convWeightGradientOperator,
+];

@@ -220,8 +220,25 @@ export const sign = (x: Value): Value => x.graph.apply(signOperator, [x]);
 const sigmoidOperator = unary('Sigmoid', (dy, _, y) => mul(dy, mul(y, sub(y.graph.scalar(1), y))));
 export const sigmoid = (x: Value): Value => x.graph.apply(sigmoidOperator, [x]);
 
+type RangeAttributes = { readonly low: number; readonly high: number };
+
+/** What lets a gradient through a limit. */
+const insideOperator: Operator<RangeAttributes> = {
+  name: 'Inside',
+  domain: 'meddistill',
+  attributes: { low: 'float', high: 'float' },
+  infer: ([x]) => [{ type: x.type, shape: x.shape }],
+  expand({ attributes: { low, high } }, [x]) {
+    const above = greater(x, x.graph.scalar(low));
+    return [cast(high === Infinity ? above : and(above, less(x, x.graph.scalar(high))), 'float32')];
+  },
+};
+/** 1 where low < x < high, 0 elsewhere; not differentiable. */
+export const inside = (x: Value, low: number, high: number): Value =>
+  x.graph.apply(insideOperator, [x], { low, high });
+
 // d relu(x) = dy where y > 0
-const reluOperator = unary('Relu', (dy, _, y) => mul(dy, sign(y)));
+const reluOperator = unary('Relu', (dy, _, y) => mul(dy, inside(y, 0, Infinity)));
 export const relu = (x: Value): Value => x.graph.apply(reluOperator, [x]);
 
 const clipOperator: Operator = {
@@ -236,10 +253,11 @@ const clipOperator: Operator = {
     );
     return [{ type: x.type, shape: x.shape }];
   },
-  // d clip(x) = dy where low < x < high
+  // d clip(x) = dy where low < y < high
   gradient(node, [dy]) {
-    const [x, low, high] = node.inputs;
-    return [mul(dy, cast(and(greater(x, low), less(x, high)), 'float32')), null, null];
+    const [, ...limits] = node.inputs;
+    const [low, high] = limits.map((limit) => constantNumbers('gradient of Clip', limit)[0]);
+    return [mul(dy, inside(node.outputs[0], low, high)), null, null];
   },
 };
 /** x limited to [low, high]; ReLU6 is clip(x, 0, 6). */
@@ -287,6 +305,7 @@ export const elementwiseOperators = [
   absOperator,
   signOperator,
   sigmoidOperator,
+  insideOperator,
   reluOperator,
   clipOperator,
   erfOperator,

@@ -1,5 +1,5 @@
 import { expect, type Operator, type Value } from '../graph';
-import { cast, div, equal, mul } from './elementwise';
+import { div, inside, mul, sub } from './elementwise';
 import { upsampleNearest } from './resize';
 
 /** Square windows without overlap: all four numbers are one. */
@@ -32,7 +32,7 @@ const maxPoolOperator: Operator<PoolAttributes> = {
     const [x] = node.inputs;
     const [y] = node.outputs;
     const [k] = node.attributes.kernel_shape;
-    const largest = cast(equal(x, upsampleNearest(y, k)), 'float32');
+    const largest = inside(sub(x, upsampleNearest(y, k)), -1e-30, Infinity);
     const count = mul(averagePool(largest, k), x.graph.scalar(k * k));
     return [mul(largest, upsampleNearest(div(dy, count), k))];
   },

@@ -2,7 +2,9 @@ import type * as native from 'onnxruntime-node';
 import { UserError } from '../../errors';
 import { processorName } from '../processor';
 import type { Runtime } from '../runtime';
+import { findBlock } from './block';
 import { probe } from './probe';
+import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice } from './session-program';
 import { missingForVulkan } from './vulkan';
 
@@ -50,6 +52,7 @@ const devices = [
 const declarationOf = (name: string) => devices.find((device) => device.name === name)!;
 
 let loaded: typeof native | undefined;
+let block: Promise<number | null> | undefined;
 
 /** Loaded at first use: it takes a moment, and commands that only look at files need not have it. */
 function load(): typeof native {
@@ -97,6 +100,11 @@ export const nativeRuntime = {
     };
   },
 
-  compile: (graph, options) =>
-    compileSession(load(), declarationOf(options.device.name), graph, options),
+  async compile(graph, options) {
+    const declaration = declarationOf(options.device.name);
+    if (declaration.provider !== 'cpu') return compileSession(load(), declaration, graph, options);
+    block ??= findBlock(load());
+    const rule = processorRule(await block, new Set(options.frozen?.keys()));
+    return compileSession(load(), declaration, graph, options, rule);
+  },
 } as const satisfies Runtime;

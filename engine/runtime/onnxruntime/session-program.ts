@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor, env } from 'onnxruntime-common';
 import { elements, Graph, type TensorData } from '../../graph/graph';
+import { lower, type Rule } from '../../graph/lower';
 import { toOnnx } from '../../graph/onnx';
 import { add } from '../../graph/operators/elementwise';
 import type { DeviceDeclaration, Program, ProgramOptions } from '../runtime';
@@ -21,15 +22,19 @@ export interface OnnxDevice extends DeviceDeclaration {
   readonly state: 'swapped' | 'replaced' | 'on the GPU';
 }
 
-/** Compiles the graph to a session. Every parameter that its outputs need must be in `frozen` or `state`. */
+/**
+ * Compiles the graph to a session, its nodes by `rule` where the device has faster ways. Every parameter that its outputs need must be
+ * in `frozen` or `state`.
+ */
 export async function compileSession(
   ort: OnnxRuntime,
   device: OnnxDevice,
   graph: Graph,
   options: ProgramOptions,
+  rule?: Rule,
 ): Promise<Program> {
   const state = new Map(options.state);
-  const model = toOnnx(graph, { weights: options.frozen });
+  const model = toOnnx(lower(graph, rule), { weights: options.frozen });
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [device.provider],
     intraOpNumThreads: options.device.threads,

@@ -2,6 +2,7 @@ import { UserError } from '../../errors';
 import { processorName } from '../processor';
 import type { Runtime } from '../runtime';
 import { probe } from './probe';
+import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice, type OnnxRuntime } from './session-program';
 
 const title = "ONNX Runtime's WASM build";
@@ -43,5 +44,12 @@ export const wasmRuntime = {
     await probe(() => load(threads), device.provider);
     return { name, description: processorName(), threads };
   },
-  compile: (graph, options) => compileSession(load(options.device.threads), device, graph, options),
+  compile: (graph, options) =>
+    compileSession(
+      load(options.device.threads),
+      device,
+      graph,
+      options,
+      processorRule(null, new Set(options.frozen?.keys())),
+    ),
 } as const satisfies Runtime;

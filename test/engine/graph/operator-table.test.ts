@@ -6,6 +6,7 @@ import {
   type Node,
   type Operator,
 } from '../../../engine/graph/graph';
+import { lower } from '../../../engine/graph/lower';
 import { toOnnx } from '../../../engine/graph/onnx';
 import { ModelProto } from '../../../engine/graph/onnx-schema';
 import { operatorKey, operators } from '../../../engine/graph/operators/operators';
@@ -39,9 +40,9 @@ describe('the table of operators', () => {
     assert.equal(operators.get(':FusedMatMul'), undefined);
   });
 
-  it('reads back from ONNX every operator and its attributes', () => {
+  it('reads back from ONNX every operator that is not made of others, and its attributes', () => {
     const read = new Set<string>();
-    for (const graph of graphs) {
+    for (const graph of graphs.map((built) => lower(built))) {
       const model = ModelProto.toObject(ModelProto.decode(toOnnx(graph)), {
         longs: Number,
         arrays: true,
@@ -58,7 +59,8 @@ describe('the table of operators', () => {
         read.add(operatorKey(operator));
       }
     }
-    assert.deepEqual([...read].sort(), [...operators.keys()].sort());
+    const written = [...operators].flatMap(([key, operator]) => (operator.expand ? [] : [key]));
+    assert.deepEqual([...read].sort(), written.sort());
   });
 });
 

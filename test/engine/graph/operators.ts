@@ -177,6 +177,8 @@ export const cases: Record<string, Build> = {
   abs: e.abs,
   'abs: at the kink': e.abs,
   sign: e.sign,
+  'inside: two limits': (x) => e.inside(x, -0.5, 0.5),
+  'inside: one limit': (x) => e.inside(x, 0, Infinity),
   sigmoid: e.sigmoid,
   relu: e.relu,
   'relu: at the kink': e.relu,
@@ -205,6 +207,8 @@ export const withoutGradient: Record<string, string> = {
   and: 'Cast',
   'cast: a bool to float32': 'Cast',
   sign: 'Sign',
+  'inside: two limits': 'Inside',
+  'inside: one limit': 'Inside',
 };
 
 /** A case's graph on its golden inputs: the result `y`, and `gradient0`, ... of its sum where it has some. */
