@@ -10,6 +10,7 @@ export interface AttributeProto {
   /** UTF-8 */
   s?: Uint8Array;
   ints?: readonly number[];
+  floats?: readonly number[];
 }
 
 /** For each kind the number of its type, the field of its value, and the value that stands for a field left out. */
@@ -18,6 +19,7 @@ const formats = {
   int: { type: 2, field: 'i', empty: 0 },
   string: { type: 3, field: 's', empty: '' },
   ints: { type: 7, field: 'ints', empty: [] },
+  floats: { type: 6, field: 'floats', empty: [] },
 } as const;
 
 /** The kinds that an operator declares, in order. */

@@ -14,10 +14,14 @@ export type Attributes = Readonly<Record<string, number | string | readonly numb
 export type NoAttributes = Readonly<Record<string, never>>;
 
 /** ONNX's kinds of attributes that operators here use. */
-export type AttributeKind = 'int' | 'float' | 'ints' | 'string';
+export type AttributeKind = 'int' | 'float' | 'ints' | 'floats' | 'string';
 /** An attribute that may be left out is marked with `?`. */
 export type DeclaredKind = AttributeKind | `${AttributeKind}?`;
-type KindOf<V> = V extends number ? 'int' | 'float' : V extends string ? 'string' : 'ints';
+type KindOf<V> = V extends number
+  ? 'int' | 'float'
+  : V extends string
+    ? 'string'
+    : 'ints' | 'floats';
 type DeclaredKindOf<V> = number | string extends V
   ? DeclaredKind
   : undefined extends V

@@ -45,6 +45,7 @@ const schema: INamespace = {
         f: { id: 2, type: 'float' },
         i: { id: 3, type: 'int64' },
         s: { id: 4, type: 'bytes' },
+        floats: { id: 7, type: 'float', rule: 'repeated', options: { packed: false } },
         ints: { id: 8, type: 'int64', rule: 'repeated', options: { packed: false } },
         type: { id: 20, type: 'int32' },
       },

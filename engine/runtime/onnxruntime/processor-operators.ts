@@ -30,18 +30,21 @@ export const fromBlockedOperator = blocked<{ readonly channels: number }>(
   ([x]) => x,
 );
 
-type BlockedConvAttributes = {
+type VolumeConvAttributes = {
   readonly strides: readonly number[];
   readonly pads: readonly number[];
   readonly dilations: readonly number[];
   readonly group: number;
+};
+type BlockedConvAttributes = VolumeConvAttributes & {
   readonly activation?: string;
+  readonly activation_params?: readonly number[];
 };
 
 const convolved = (
   x: readonly number[],
   w: readonly number[],
-  { strides, pads, dilations }: Omit<BlockedConvAttributes, 'group' | 'activation'>,
+  { strides, pads, dilations }: VolumeConvAttributes,
 ) => [
   x[0],
   w[0],
@@ -59,7 +62,7 @@ const convKinds = { strides: 'ints', pads: 'ints', dilations: 'ints', group: 'in
 /** Inputs: an image, blocked weights, a bias [out], and a blocked image that is added to the result. */
 export const blockedConvOperator = blocked<BlockedConvAttributes>(
   'Conv',
-  { ...convKinds, activation: 'string?' },
+  { ...convKinds, activation: 'string?', activation_params: 'floats?' },
   ([x, w], attributes) => convolved(x, w, attributes),
 );
 
@@ -88,9 +91,9 @@ export const blockedUpsampleOperator = blocked<{ readonly scales: readonly numbe
 );
 
 /** ONNX's Conv of volumes: [1, in, depth, rows, columns], weights [out, in, depth, rows, columns]. */
-export const volumeConvOperator: Operator<BlockedConvAttributes> = {
+export const volumeConvOperator: Operator<VolumeConvAttributes> = {
   name: 'Conv',
-  attributes: { ...convKinds, activation: 'string?' },
+  attributes: convKinds,
   infer: ([x, w], attributes) => [{ type: x.type, shape: convolved(x.shape, w.shape, attributes) }],
 };
 

@@ -8,6 +8,7 @@ import {
 import type { Rule } from '../../graph/lower';
 import { inputGradientPads, type ConvAttributes } from '../../graph/operators/convolution';
 import { mul, neg } from '../../graph/operators/elementwise';
+import { matmul } from '../../graph/operators/matmul';
 import { gradientFactors, inverseDeviation } from '../../graph/operators/normalization';
 import { reduceMean } from '../../graph/operators/reduction';
 import { concat, gather, reshape, slice, transpose } from '../../graph/operators/shape';
@@ -44,8 +45,8 @@ const plainRules: Rules = {
 
   ConvWeightGradient(node, [x, dy]) {
     const { group } = node.attributes as ConvAttributes;
-    const [, , kh, kw] = node.outputs[0].shape;
-    if (group !== 1 || kh * kw === 1) return null;
+    if (group !== 1) return null;
+    if (isPointwise(node)) return productOfAllImages(node, x, dy);
     return convolutionOfVolumes(node, transpose(x, [0, 2, 3, 1]), dy);
   },
 };
@@ -83,6 +84,26 @@ function convolutionOfVolumes(node: Node, image: Value, dy: Value): readonly Val
     group: 1,
   });
   return [reshape(transpose(taps, [0, 1, 4, 2, 3]), [out, channels, ...kernel])];
+}
+
+/** True for the gradient in a kernel of one pixel that reads every one. */
+function isPointwise(node: Node): boolean {
+  const { strides, pads } = node.attributes as ConvAttributes;
+  const [, , kh, kw] = node.outputs[0].shape;
+  return kh * kw * strides[0] * strides[1] === 1 && pads.every((n) => n === 0);
+}
+
+/**
+ * That gradient as one product over the pixels of all images. Null where a product for each image costs less than to lay the pixels
+ * of all out together.
+ */
+function productOfAllImages(node: Node, x: Value, dy: Value): readonly Value[] | null {
+  const [n, channels, h, w] = x.shape;
+  const out = dy.shape[1];
+  if (n > 1 && out * channels < 32 * h * w) return null;
+  const left = reshape(transpose(dy, [1, 0, 2, 3]), [out, n * h * w]);
+  const right = reshape(transpose(x, [0, 2, 3, 1]), [n * h * w, channels]);
+  return [reshape(matmul(left, right), node.outputs[0].shape)];
 }
 
 /** The zeros behind the image with which a convolution by the output's gradient has just the kernel's size; null where it would take fewer than none. */
@@ -160,10 +181,9 @@ class Blocked {
     ConvWeightGradient: (node, [x, dy]) => {
       const g = node.attributes as ConvAttributes;
       const [dw] = node.outputs;
-      const [, , kh, kw] = dw.shape;
       if (this.isDepthwise(x, dw, g)) return this.depthwiseWeightGradient(node, x, dy);
       const image = this.forms.get(x);
-      if (g.group !== 1 || kh * kw === 1 || !image) return null;
+      if (g.group !== 1 || isPointwise(node) || !image) return null;
       const [n, c, h, w] = x.shape;
       const parts = reshape(image, [n, c / this.block, h, w, this.block]);
       const channelsLast = reshape(transpose(parts, [0, 2, 3, 1, 4]), [n, h, w, c]);
@@ -176,7 +196,7 @@ class Blocked {
       const { epsilon } = node.attributes as { epsilon: number };
       const mean = this.mean(image);
       const centred = this.centred(image, mean);
-      const variance = this.mean(mul(centred, centred));
+      const variance = this.meanOfProduct(centred, centred);
       const factor = mul(scale, inverseDeviation(variance, epsilon));
       const y = this.affine(centred, factor, shift);
       return [this.out(y), mean, variance];
@@ -191,7 +211,7 @@ class Blocked {
       const centred = this.centred(image, mean);
       const sums = {
         ofGradient: mul(this.mean(gradient), count),
-        ofProduct: mul(this.mean(mul(gradient, centred)), count),
+        ofProduct: mul(this.meanOfProduct(gradient, centred), count),
       };
       const g = gradientFactors(x, scale, variance, epsilon, sums);
       const constant = this.affine(centred, g.ofCentred, g.constant);
@@ -202,16 +222,11 @@ class Blocked {
       ];
     },
 
-    Relu: (node, [x]) => {
-      const image = this.forms.get(x);
-      if (!image) return null;
-      const maker = image.node!;
-      const attributes = maker.attributes as { group?: number; activation?: string };
-      // A map of each channel limits its result in the same pass. (A whole convolution might be computed twice.)
-      const isMap = maker.operator === blockedConvOperator && attributes.group === x.shape[1];
-      if (!isMap || attributes.activation) return this.elementwise(node, [x]);
-      const limited = { ...maker.attributes, activation: 'Relu' };
-      return [this.out(x.graph.add(maker.operator, maker.inputs, limited)[0])];
+    Relu: (node, [x]) => this.limited(node, [x], { activation: 'Relu' }),
+
+    Clip: (node, inputs) => {
+      const limits = node.inputs.slice(1).map((limit) => constantNumbers('Clip', limit)[0]);
+      return this.limited(node, inputs, { activation: 'Clip', activation_params: limits });
     },
 
     MaxPool: (node, [x]) => this.windows(blockedMaxPoolOperator, node, x),
@@ -339,8 +354,24 @@ class Blocked {
 
   /** The mean of each channel, [channels]. */
   private mean(image: Value): Value {
-    const [n, c] = image.shape;
-    const means = reshape(image.graph.apply(blockedMeanOperator, [image]), [n, c]);
+    return this.meanOfImages(image.graph.apply(blockedMeanOperator, [image]), image);
+  }
+
+  /** The mean of each channel of the product of two images: a convolution of one with the other as its kernel, without a product to store. */
+  private meanOfProduct(image: Value, other: Value): Value {
+    const [n, c, h, w] = image.shape;
+    const all = n * c;
+    const sums = image.graph.apply(
+      blockedConvOperator,
+      [reshape(image, [1, all, h, w]), reshape(other, [all, 1, h, w])],
+      { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: all },
+    );
+    return mul(this.meanOfImages(sums, image), image.graph.scalar(1 / (h * w)));
+  }
+
+  /** The mean over images of numbers for each of their channels, [channels]. One pixel lies alike in both layouts. */
+  private meanOfImages(perImage: Value, { shape: [n, c] }: Value): Value {
+    const means = reshape(perImage, [n, c]);
     return reshape(n > 1 ? reduceMean(means, [0]) : means, [c]);
   }
 
@@ -358,6 +389,23 @@ class Blocked {
       [image, reshape(factor, [c, 1, 1, 1]), shift ?? zero(), ...(sum ? [sum] : [])],
       { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: c },
     );
+  }
+
+  /** A map of each channel limits its result in the same pass. (A whole convolution might be computed twice.) */
+  private limited(
+    node: Node,
+    inputs: readonly Value[],
+    limits: Attributes,
+  ): readonly Value[] | null {
+    const maker = this.forms.get(inputs[0])?.node;
+    if (maker?.operator !== blockedConvOperator) return this.elementwise(node, inputs);
+    const { group, activation } = maker.attributes;
+    if (group !== inputs[0].shape[1] || activation) return this.elementwise(node, inputs);
+    const [limited] = inputs[0].graph.add(maker.operator, maker.inputs, {
+      ...maker.attributes,
+      ...limits,
+    });
+    return [this.out(limited)];
   }
 
   private windows(
