@@ -111,7 +111,10 @@ const sgd = optimizer({
     },
     { markdownDescription: 'Stochastic gradient descent.' },
   ),
-  step({ graph, weight, gradient, slot, factor }, { momentum, nesterov, weightDecay }) {
+  step(
+    { graph, weight, gradient, slot, factor },
+    { momentum, nesterov, weightDecay },
+  ): Record<string, Value> {
     const constant = (value: number) => graph.scalar(value);
     const rate = factor('learningRate');
     const g = weightDecay ? add(gradient, mul(weight, constant(weightDecay))) : gradient;
