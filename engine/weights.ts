@@ -198,6 +198,18 @@ export async function readWeightFile(
   return { weights, metadata };
 }
 
+/** @throws UserError where the file that weights are from has none, or another number of values, for what has these shapes */
+export function requireShapes(path: string, weights: Weights, shapes: Shapes): void {
+  for (const [name, shape] of shapes) {
+    const values = shape.reduce((a, b) => a * b, 1);
+    const found = weights.get(name);
+    if (found?.length !== values)
+      throw new UserError(
+        `${path} ${found ? `has ${found.length} values` : 'has nothing'} for "${name}", where ${values} are needed.`,
+      );
+  }
+}
+
 /** `shapes` by name; what has none is written as a vector. */
 export async function writeWeightFile(
   path: string,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { assertTried, mutantsOf } from '../fuzz/watch';
 
-const count = mutantsOf(10_000);
+const count = mutantsOf(5000);
 
 describe('damaged configs', () => {
   it(`${count} of them are read or refused with their place, soon and in bounded memory`, () =>

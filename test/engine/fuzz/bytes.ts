@@ -1,9 +1,7 @@
 import type { Random } from '../../../engine/random';
 
 /** Values at which counts and lengths of files tend to break. */
-export const telling = [
-  0, 1, 2, 3, 7, 8, 16, 31, 32, 127, 128, 255, 256, 32767, 32768, 65535,
-];
+export const telling = [0, 1, 2, 3, 7, 8, 16, 31, 32, 127, 128, 255, 256, 32767, 32768, 65535];
 const tellingWide = [...telling, 65536, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 /**

@@ -13,13 +13,16 @@ const literals = [
   ...['null', 'true', '0', '-0', '-1', '0.5', '1e308', '1e999', '9007199254740993', '0x10', 'NaN'],
   ...['', '-', '[]', '{}', '[null]', '{"a":1,"a":2}', '[1,2,3]', 'undefined', "'single'", '"open'],
   ...['{"__proto__":{"role":"source"}}', '{"constructor":{}}', '{"network":"toString"}'],
+];
+/** Values of which there is too much. */
+const floods = [
   '['.repeat(100_000),
   '['.repeat(20_000) + ']'.repeat(20_000),
   '{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000),
-  `[${'1,'.repeat(50_000)}1]`,
-  `[${'"x",'.repeat(20_000)}"x"]`,
-  `{${Array.from({ length: 5000 }, (_, n) => `"k${n}":${n}`).join()}}`,
-  `[${Array.from({ length: 20_000 }, (_, n) => `"case ${n}"`).join()}]`,
+  `[${'1,'.repeat(20_000)}1]`,
+  `[${'"x",'.repeat(5000)}"x"]`,
+  `{${Array.from({ length: 2000 }, (_, n) => `"k${n}":${n}`).join()}}`,
+  `[${Array.from({ length: 5000 }, (_, n) => `"case ${n}"`).join()}]`,
 ];
 const texts = [
   ...['', ' ', '.', '..', '../../x', '/', 'C:\\x', 'con', 'a\nb', '\u0000', '\u001b[31m', '\ud800'],
@@ -39,15 +42,13 @@ export function mutate(original: Original, all: readonly Original[], random: Ran
   }
   const value = structuredClone(original.value);
   const written: string[] = [];
-  const rounds = 1 + random.integer(3);
+  const rounds = random.chance(0.7) ? 1 : 2 + random.integer(2);
   for (let round = 0; round < rounds; round++) changeOne(value, written, random);
   const text = JSON.stringify(value, null, 1).replace(
     /"@literal (\d+)"/g,
     (_, n: string) => written[Number(n)],
   );
-  return Buffer.from(
-    random.chance(0.2) ? text.replace(/\n/g, () => pick(comments, random)) : text,
-  );
+  return Buffer.from(random.chance(0.2) ? text.replace(/\n/g, () => pick(comments, random)) : text);
 }
 const comments = ['\n', ' // a comment\n', '/* one */', '\n/* \n */\n', '\r\n', '\u2028'];
 
@@ -58,7 +59,9 @@ function placesIn(tree: Tree): (readonly [Tree, string])[] {
   return Object.keys(tree).flatMap((key) => {
     const inner = tree[key];
     const here = [tree, key] as const;
-    return typeof inner === 'object' && inner !== null ? [here, ...placesIn(inner as Tree)] : [here];
+    return typeof inner === 'object' && inner !== null
+      ? [here, ...placesIn(inner as Tree)]
+      : [here];
   });
 }
 
@@ -81,9 +84,11 @@ function changeOne(root: object, written: string[], random: Random): void {
       else delete tree[key];
       break;
     case 1:
-    case 2:
-      put(key, `@literal ${written.push(pick(literals, random)) - 1}`);
+    case 2: {
+      const literal = pick(random.chance(0.02) ? floods : literals, random);
+      put(key, `@literal ${written.push(literal) - 1}`);
       break;
+    }
     case 3:
       put(key, pick(texts, random));
       break;
