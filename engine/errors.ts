@@ -14,12 +14,9 @@ export class ConfigError extends UserError {
   }
 }
 
-/** What a sentence has room for of a text that somebody wrote into a file, however long. */
-const longestShown = 1000;
-
-/** A text that may hold anything, as part of a sentence: on one line, control characters written out, cut where it is too long. */
-export function onOneLine(text: string): string {
-  const shown = text.length > longestShown ? `${text.slice(0, longestShown - 3)}...` : text;
+/** A text that somebody wrote into a file, as part of a sentence: on one line, control characters written out, cut where it is too long. */
+export function onOneLine(text: string, longest = 1000): string {
+  const shown = text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
   return shown.replace(
     // eslint-disable-next-line no-control-regex
     /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g,
