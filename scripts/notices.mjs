@@ -19,6 +19,13 @@ const allowed = new Set([
   'Zlib',
 ]);
 
+/** Packages that bring no text of their licence, and the file in scripts/licences that has it. */
+const kept = {
+  'onnxruntime-common': 'onnxruntime.txt',
+  'onnxruntime-node': 'onnxruntime.txt',
+  'onnxruntime-web': 'onnxruntime.txt',
+};
+
 /** Whether an SPDX expression lets the work be passed on: one of what OR joins, all of what AND joins. */
 export const isAllowed = (expression) =>
   expression
@@ -44,8 +51,8 @@ export const packagesIn = (folder, from) =>
 
 const isLicence = (name) => /^(licen[cs]e|copying|notice|unlicense)([-._].*)?$/i.test(name);
 
-/** A package's name, version, licence and its text. Texts of packages that bring none lie in `kept`, by their names. */
-function noticeOf(folder, kept) {
+/** A package's name, version, licence and its text. */
+function noticeOf(folder) {
   const { name, version, license, licenses } = JSON.parse(
     readFileSync(join(folder, 'package.json'), 'utf8'),
   );
@@ -55,11 +62,16 @@ function noticeOf(folder, kept) {
       `${name} ${version} is under "${licence}", which is none of ${[...allowed].join(', ')}.`,
     );
   const own = readdirSync(folder).filter(isLicence).sort();
-  const other = join(kept, `${name.replace('/', '+')}.txt`);
   const files =
-    own.length > 0 ? own.map((file) => join(folder, file)) : existsSync(other) ? [other] : [];
+    own.length > 0
+      ? own.map((file) => join(folder, file))
+      : Object.hasOwn(kept, name)
+        ? [join(import.meta.dirname, 'licences', kept[name])]
+        : [];
   if (files.length === 0)
-    throw new Error(`${name} ${version} brings no text of its licence, and ${other} is not there.`);
+    throw new Error(
+      `${name} ${version} brings no text of its licence; scripts/notices.mjs says where others are kept.`,
+    );
   const text = files
     .map((file) => readFileSync(file, 'utf8').replace(/\r\n?/g, '\n').trim())
     .join('\n\n');
@@ -70,10 +82,10 @@ function noticeOf(folder, kept) {
  * The notices of packages by their folders, each text once. Throws where one has no text of its licence, or a licence under which the
  * whole may not be passed on.
  */
-export function notices(folders, kept = 'scripts/licences') {
+export function notices(folders) {
   const byText = new Map();
   for (const folder of folders) {
-    const notice = noticeOf(folder, kept);
+    const notice = noticeOf(folder);
     byText.set(notice.text, [...(byText.get(notice.text) ?? []), notice]);
   }
   const line = ({ name, version, licence }) => `${name} ${version} (${licence})`;
