@@ -13,3 +13,13 @@ export class ConfigError extends UserError {
     super(message);
   }
 }
+
+/** A text that somebody wrote into a file, as part of a sentence: on one line, control characters written out, cut where it is too long. */
+export function onOneLine(text: string, longest = 1000): string {
+  const shown = text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
+  return shown.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -18,6 +18,7 @@ import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
 import { pathInside } from './inside';
+import { alignmentShapes, shapesOf } from './reuse';
 import { readRunConfig } from './run-config';
 import { RunFolder } from './run-folder';
 
@@ -86,14 +87,18 @@ export async function evaluateRun(
   const device = await openDevice(config.device, config.threads);
   const { networks } = record.plan;
   const weights = new Map<string, Weights>();
-  for (const { name, stage } of networks) weights.set(name, await folder.readStageWeights(stage));
+  for (const info of networks)
+    weights.set(
+      info.name,
+      await folder.readStageWeights(info.stage, shapesOf(config, kindOf(info))),
+    );
   const began = performance.now();
   const result = await evaluateNetworks({
     config,
     networks,
     weights,
     alignment: folder.hasStageWeights(alignmentStageName)
-      ? await folder.readStageWeights(alignmentStageName)
+      ? await folder.readStageWeights(alignmentStageName, alignmentShapes(config))
       : null,
     device,
     tests: (domain) => tests[domain],
@@ -165,9 +170,10 @@ export async function predict(
   if (!names.includes(domain))
     throw new UserError(`There is no domain "${domain}"; there are ${names.join(', ')}.`);
   const network = networkOf(record, o.network);
+  const kind = kindOf(network);
   const device = await openDevice(config.device, config.threads);
-  const weights = await folder.readStageWeights(network.stage);
-  const segmenter = await Segmenter.open(config, kindOf(network), weights, device);
+  const weights = await folder.readStageWeights(network.stage, shapesOf(config, kind));
+  const segmenter = await Segmenter.open(config, kind, weights, device);
   try {
     const threshold = existsSync(folder.file('report'))
       ? (folder.readReport().domains[domain]?.networks[network.name]?.threshold ?? 'argmax')

@@ -14,7 +14,7 @@ import { runtimeOf } from '../runtime/catalogue';
 import type { Stage } from '../training/stage';
 import { Cancelled, trainStage } from '../training/train';
 import { version } from '../version';
-import type { Weights } from '../weights';
+import type { Shapes, Weights } from '../weights';
 import { PreparedCohort } from './prepared-cohort';
 import { loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
@@ -265,14 +265,15 @@ class Run {
     const { config } = this.options;
     const { folder, record } = this;
     const { name, network } = stage;
+    const shapes: Shapes = network ? shapesOf(config, network.architecture) : new Map();
     if (stage.weights !== undefined && network) {
       const { architecture } = network;
       const weights = await loadNetworkWeights(config, architecture, stage.weights);
-      await folder.writeStageWeights(name, weights, shapesOf(config, architecture), hash);
+      await folder.writeStageWeights(name, weights, shapes, hash);
       record.stages[name] = { state: 'finished', hash, step: 0, steps: 0, seconds: 0 };
       return weights;
     }
-    const left = await folder.readWeightsOf(name, hash);
+    const left = await folder.readWeightsOf(name, hash, shapes);
     if (left) {
       const { steps } = stage;
       const done = record.stages[name];
@@ -289,7 +290,7 @@ class Run {
       level: 'info',
       message: `Stage ${name} was trained from the same inputs in ${beside.folder}; its weights are taken from there.`,
     });
-    return folder.readStageWeights(name);
+    return folder.readStageWeights(name, shapes);
   }
 
   private async evaluate(): Promise<Report> {
