@@ -259,7 +259,7 @@ async function main(): Promise<void> {
     `medians of ${turns} turns${compiled ? ', torch.compile' : ''}; ratio: PyTorch's time / MedDistill's in the same turn\n`,
   );
   console.log(
-    '| work | MedDistill ms (processor) | PyTorch ms (processor) | ratio, quartiles | loss and gradient's norm apart | MiB |',
+    '| work | MedDistill ms (processor) | PyTorch ms (processor) | ratio, quartiles | loss, norm apart | MiB |',
   );
   console.log('| --- | --- | --- | --- | --- | --- |');
   for (const work of works) {
