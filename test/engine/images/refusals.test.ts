@@ -363,6 +363,11 @@ const refusals: Refusal[] = [
     gif({ left: 5 }),
   ),
   one('{}: a GIF without a colour table is not read.', () => gif({ colours: false })),
+  {
+    sentence: '{}: frame 1 was asked for; it has the frames 0 to 0.',
+    files: () => ({ 'a.gif': gif() }),
+    choice: { frame: 1 },
+  },
   one("{}: the GIF's image data is damaged.", () => gif({ bits: 12 })),
   one('{} is a truncated Netpbm file.', () => 'P5 3 '),
   one('{}: a Netpbm file with a character that is no number at byte 5.', () => 'P5 3 x 255\n'),
