@@ -12,6 +12,7 @@ import { Segmenter } from '../evaluation/segmenter';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { kindOf, studentsOf } from '../presentation/networks';
+import { groupedWarnings } from '../preparation/grouped-warnings';
 import { prepareCase, prepareDomain } from '../preparation/prepare';
 import { writePrediction } from '../preparation/write-prediction';
 import type { PreparedResult } from '../preparation/prepared-case';
@@ -76,10 +77,12 @@ export async function evaluateRun(
   );
   const cohort = await scanCohort(all, o.other !== undefined);
   const tests: Record<string, PreparedResult[]> = {};
-  for (const name of Object.keys(domains))
-    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), ({ warnings }) =>
-      warnings.forEach((sentence) => o.onWarning?.(sentence)),
-    );
+  for (const name of Object.keys(domains)) {
+    const read: PreparedResult[] = [];
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), (result) =>
+      read.push(result),
+    ).finally(() => groupedWarnings(read).forEach((sentence) => o.onWarning?.(sentence)));
+  }
   const validation =
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
@@ -168,6 +171,7 @@ export async function predict(
   const device = await openDevice(config.device, config.threads);
   const weights = await folder.readStageWeights(network.stage);
   const segmenter = await Segmenter.open(config, kindOf(network), weights, device);
+  const said: Parameters<typeof groupedWarnings>[0][number][] = [];
   try {
     const threshold = existsSync(folder.file('report'))
       ? (folder.readReport().domains[domain]?.networks[network.name]?.threshold ?? 'argmax')
@@ -191,12 +195,13 @@ export async function predict(
         labels: [],
         masks: [],
       });
-      item.warnings.forEach((sentence) => o.onWarning?.(sentence));
+      said.push({ prepared: { case: item.prepared.case }, warnings: item.warnings });
       const { labels } = await segmentCase(config, segmenter, item, threshold);
       written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
     }
     return written;
   } finally {
+    groupedWarnings(said).forEach((sentence) => o.onWarning?.(sentence));
     await segmenter.release();
   }
 }
