@@ -30,7 +30,7 @@ export function groupedWarnings(
     const names = ids.size > 0 ? [...ids] : others.map(({ file }) => file);
     if (names.length === 0) return first.sentence;
     const shown = names.slice(0, mostNamed).join(', ');
-    const rest = names.length > mostNamed ? ', ...' : '';
+    const rest = names.length > mostNamed ? ' and others' : '';
     const what = ids.size > 0 ? 'case' : 'file';
     return `${first.sentence} Likewise ${names.length} more ${what}${names.length > 1 ? 's' : ''}: ${shown}${rest}.`;
   });
