@@ -146,6 +146,14 @@ describe('warnings of many cases', () => {
     );
   });
 
+  it('of a folder of one case name the files within', () =>
+    assert.deepEqual(
+      groupedWarnings([
+        of('1', ['/d/s/a 1.png is odd.', '/d/s/a 2.png is odd.', '/d/s/a 3.png is odd.'], ['/d/s']),
+      ]),
+      ['/d/s/a 1.png is odd. Likewise 2 more files: a 2.png, a 3.png.'],
+    ));
+
   it('of one case name its files', () =>
     assert.deepEqual(
       groupedWarnings([of('1', ['/d/x.png: odd.', '/d/y.png: odd.'], ['/d/x.png', '/d/y.png'])]),
