@@ -6,7 +6,7 @@ import { ConfigError } from '../../../engine/errors';
 import { inspect } from '../../../engine/images/inspect';
 import { writeVolume } from '../../../engine/images/write-volume';
 import { groupedWarnings } from '../../../engine/preparation/grouped-warnings';
-import { prepareCase } from '../../../engine/preparation/prepare';
+import { prepareCase, prepareDomain } from '../../../engine/preparation/prepare';
 import { withFolder } from '../images/shared';
 import { tinyConfig } from './tiny-config';
 
@@ -118,6 +118,11 @@ describe('an unusual case', () => {
     const said = await warningsOf({ sample: (n) => n % 90, label: () => 0 });
     assert.match(only(said.case), /no pixel of its label .*a\.nii belongs to a class/);
   });
+});
+
+describe('a domain without a case to be prepared', () => {
+  it('has no class that is missing', async () =>
+    assert.deepEqual(await prepareDomain(tinyConfig('/d', { ct: {} }), 'ct', []), []));
 });
 
 describe('warnings of many cases', () => {
