@@ -309,7 +309,7 @@ function describe(i: Inspection): string {
       i.hasSpacing ? `${i.spacing.map((s) => Number(s.toFixed(4))).join(' x ')} mm` : 'none stated',
     ],
     ['orientation', i.orientation],
-    ['range', `${i.min} to ${i.max}`],
+    ['range', Number.isNaN(i.min) ? 'no numbers' : `${i.min} to ${i.max}`],
     [
       'affine',
       i.affine

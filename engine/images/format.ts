@@ -68,7 +68,7 @@ export interface Inspection {
   orientation: string;
   /** Voxel to world mm, RAS+. */
   affine: number[][];
-  /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside. */
+  /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside; NaN where there is no other. */
   min: number;
   max: number;
   /** What its reader noticed and whoever trusts the numbers should know: sentences. */

@@ -80,7 +80,7 @@ export function unusualSamples(
   ];
 }
 
-/** Least and greatest sample, values that are not a number aside; of every `stride` samples the first `channels` count: an alpha is no intensity. */
+/** Least and greatest sample, values that are not a number aside, and NaN where there is no other; of every `stride` samples the first `channels` count: an alpha is no intensity. */
 export function extremes(
   samples: ArrayLike<number | bigint>,
   channels = 1,
@@ -94,5 +94,5 @@ export function extremes(
       if (value < min) min = value;
       if (value > max) max = value;
     }
-  return { min, max };
+  return min > max ? { min: NaN, max: NaN } : { min, max };
 }

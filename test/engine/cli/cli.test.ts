@@ -190,7 +190,7 @@ describe('the command line', function () {
     }));
 
   it('works with file names of any characters and lengths', async function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     // What Windows allows of these its own tests of names tell.
     if (process.platform === 'win32') this.skip();
     await withFolder(async (folder) => {

@@ -38,7 +38,7 @@ const warningsOf = (o: {
     await writeVolume(labels, {
       shape: shape(side),
       affine,
-      data: Uint8Array.from({ length }, (_, n) => label(n)),
+      data: Float32Array.from({ length }, (_, n) => label(n)),
     });
     const config = tinyConfig(folder, { ct: domain ?? {} }, input);
     const item: CohortCase = {
@@ -113,6 +113,12 @@ describe('an unusual case', () => {
     assert.match(pixel.case[0], /all samples .* are 3/);
     assert.match(pixel.case[1], /are 1 x 1 pixels, and are stretched to 32 x 32/);
   });
+
+  it('is refused where its label has no number', () =>
+    assert.rejects(
+      warningsOf({ sample: (n) => n % 90, label: () => NaN }),
+      /l.a\.nii: none of its 256 samples is a number, so that it is no label map\.$/,
+    ));
 
   it('is one without any foreground', async () => {
     const said = await warningsOf({ sample: (n) => n % 90, label: () => 0 });
