@@ -182,13 +182,8 @@ function oneHot([n, c, h, w]: readonly number[]): Float32Array {
   return labels;
 }
 
-/** PyTorch in a process of its own; null where it cannot be had. */
-async function pytorch(
-  work: Work,
-  tensors: Tensors,
-  trains: string,
-  compiled: boolean,
-): Promise<Side | null> {
+/** PyTorch in a process of its own, whose first turn fails where it cannot be had. */
+function pytorch(work: Work, tensors: Tensors, trains: string, compiled: boolean): Side {
   const folder = mkdtempSync(join(tmpdir(), 'meddistill-bench-'));
   let start = 0;
   const index = Object.fromEntries(
@@ -229,9 +224,9 @@ async function pytorch(
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const turn = async (): Promise<Turn> => {
     child.stdin.write('\n');
-    const { value, done } = await lines.next();
-    if (done) throw new Error(errors.trim().split('\n').at(-1));
-    return JSON.parse(value) as Turn;
+    const line = await lines.next();
+    if (line.done) throw new Error(errors.trim().split('\n').at(-1));
+    return JSON.parse(line.value as string) as Turn;
   };
   const end = async () => {
     child.stdin.end();
@@ -265,14 +260,14 @@ async function main(): Promise<void> {
   for (const work of works) {
     if (!work.title.includes(only)) continue;
     const { side, tensors, trains } = await engine(work);
-    const peer = await pytorch(work, tensors, trains, compiled);
+    const peer = pytorch(work, tensors, trains, compiled);
     const own: Turn[] = [];
     const other: Turn[] = [];
     let missing = '';
     // The first turn lays out memory; what it computes is compared.
     for (let i = 0; i < turns + 1; i++) {
       own.push(await side.turn());
-      if (peer && !missing)
+      if (!missing)
         try {
           other.push(await peer.turn());
         } catch (error) {
@@ -294,7 +289,7 @@ async function main(): Promise<void> {
       `| ${work.title}, ${shape} | ${ms(own)} | ${ms(other)} | ${other.length ? `${median(ratios).toFixed(2)}, ${spread(ratios)}` : ''} | ${apart} | ${peak.toFixed(0)}${other.length ? ` / ${other.at(-1)!.peak.toFixed(0)}` : ''} |`,
     );
     await side.end();
-    await peer?.end();
+    await peer.end();
   }
 }
 

@@ -1,7 +1,17 @@
 /** Something the user can act on: its message is one sentence that names the file or the field and what is allowed. */
 export class UserError extends Error {
   override name = 'UserError';
+  constructor(message: string) {
+    super(onOneLine(message));
+  }
 }
+
+/** A text of file names and other people's words with what would break its line or rule a terminal made visible. */
+export const onOneLine = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) =>
+    c === '\n' ? '\\n' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** A config or a command line that cannot be run; `file`, `line` and `column` (from 1) say where. */
 export class ConfigError extends UserError {

@@ -5,7 +5,7 @@ import { loadConfig, readConfigText, type LoadOptions } from '../config/load';
 import type { Inspection, ReadChoice } from '../images/format';
 import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
-import { ConfigError, UserError } from '../errors';
+import { ConfigError, onOneLine, UserError } from '../errors';
 import { score } from '../evaluation/score';
 import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
@@ -61,7 +61,7 @@ const frameOf = (text: string): number | 'one-hot' => {
 };
 /** Sentences for the person, apart from what is printed for other programs. */
 const warn = (sentences: readonly string[]): void => {
-  for (const sentence of sentences) process.stderr.write(`Warning: ${sentence}\n`);
+  for (const sentence of sentences) process.stderr.write(`Warning: ${onOneLine(sentence)}\n`);
 };
 const jsonLine = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -309,7 +309,7 @@ function describe(i: Inspection): string {
       i.hasSpacing ? `${i.spacing.map((s) => Number(s.toFixed(4))).join(' x ')} mm` : 'none stated',
     ],
     ['orientation', i.orientation],
-    ['range', `${i.min} to ${i.max}`],
+    ['range', Number.isNaN(i.min) ? 'no numbers' : `${i.min} to ${i.max}`],
     [
       'affine',
       i.affine

@@ -8,6 +8,7 @@ import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { planOf, stagesOf } from '../method/stages';
 import { casesCsv } from '../presentation/cases-csv';
+import { tryPredictionNames } from '../preparation/write-prediction';
 import { openDevice } from '../runtime/device';
 import type { Device } from '../runtime/runtime';
 import { runtimeOf } from '../runtime/catalogue';
@@ -198,6 +199,7 @@ class Run {
   async all(): Promise<Report> {
     const { config } = this.options;
     this.cohort = await PreparedCohort.prepare(config, this.emit, () => this.stopIfAsked());
+    await this.tryNames();
     this.device = await openDevice(config.device, config.threads);
     const { name, description, threads, note } = this.device;
     this.record.device = { name, description, threads };
@@ -211,6 +213,16 @@ class Run {
     const hashes = await stageHashes(config, this.cohort.cohort, stages);
     for (const stage of stages) await this.stage(stage, hashes.get(stage.name)!);
     return this.evaluate();
+  }
+
+  /** Predictions that cannot be written are no news for the end of a run. */
+  private async tryNames(): Promise<void> {
+    const { output, domains } = this.options.config;
+    if (!output.predictions && !output.probabilities && !output.errors) return;
+    for (const domain of Object.keys(domains)) {
+      const cases = this.cohort.casesOf(domain, 'test').map(({ geometry }) => geometry);
+      await tryPredictionNames(cases, this.folder.path);
+    }
   }
 
   private stopIfAsked(): void {
