@@ -226,7 +226,7 @@ function pytorch(work: Work, tensors: Tensors, trains: string, compiled: boolean
     child.stdin.write('\n');
     const line = await lines.next();
     if (line.done) throw new Error(errors.trim().split('\n').at(-1));
-    return JSON.parse(line.value as string) as Turn;
+    return JSON.parse(line.value) as Turn;
   };
   const end = async () => {
     child.stdin.end();

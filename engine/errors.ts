@@ -2,16 +2,22 @@
 export class UserError extends Error {
   override name = 'UserError';
   constructor(message: string) {
-    super(onOneLine(message));
+    super(onOneLine(message, Infinity));
   }
 }
 
-/** A text of file names and other people's words with what would break its line or rule a terminal made visible. */
-export const onOneLine = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    c === '\n' ? '\\n' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+/**
+ * A text of file names and other people's words, as part of a sentence: what would break its line or rule a terminal is made visible,
+ * and it is cut where it is longer than `longest`.
+ */
+export function onOneLine(text: string, longest = 1000): string {
+  const shown = text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
+  return shown.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (c) => (c === '\n' ? '\\n' : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
+}
 
 /** A config or a command line that cannot be run; `file`, `line` and `column` (from 1) say where. */
 export class ConfigError extends UserError {
@@ -22,14 +28,4 @@ export class ConfigError extends UserError {
   ) {
     super(message);
   }
-}
-
-/** A text that somebody wrote into a file, as part of a sentence: on one line, control characters written out, cut where it is too long. */
-export function onOneLine(text: string, longest = 1000): string {
-  const shown = text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
-  return shown.replace(
-    // eslint-disable-next-line no-control-regex
-    /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

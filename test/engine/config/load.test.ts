@@ -300,7 +300,7 @@ describe('names that cannot be those of files or keys', () => {
         // On one line, whatever the name holds.
         `domains.${name}: a folder is named after the domain, and "${name}" ${reason}`.replaceAll(
           '\n',
-          '\\u000a',
+          '\\n',
         ),
       );
       const [{ edits }] = found.fixes;
