@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ConfigError, UserError } from '../errors';
+import { pathMatcher, type Part, type PathMatcher } from './pattern-matcher';
 
 /**
  * File patterns: a glob with named parts.
@@ -23,7 +24,8 @@ import { ConfigError, UserError } from '../errors';
 export interface Pattern {
   text: string;
   names: string[];
-  expression: RegExp;
+  /** What each placeholder stands for in a path; null where that does not match. */
+  match: PathMatcher;
   /** The folder above the first part that is not literal. */
   base: string;
   /** How many folders below `base` a match can lie. */
@@ -48,22 +50,21 @@ export function parsePattern(pattern: string): Pattern {
   const names: string[] = [];
   const fail = (what: string) => new ConfigError(`The file pattern ${text} ${what}.`);
 
-  const placeholder = (inside: string): string => {
+  const placeholder = (inside: string): Part => {
     const [, name, regex] = /^([A-Za-z_]\w*)(?::(.*))?$/s.exec(inside) ?? [];
     if (name === undefined)
       throw fail(`has {${inside}}; a placeholder is {name} or {name:regular expression}`);
     if (names.includes(name)) {
       if (regex !== undefined) throw fail(`defines {${name}} twice`);
-      return `\\k<${name}>`;
+      return { kind: 'again', name };
     }
     names.push(name);
-    return `(?<${name}>${regex === undefined ? '[^/]+?' : expand(regex, (literal) => literal)})`;
+    return { kind: 'placeholder', name, inside: regex === undefined ? null : parse(regex, true) };
   };
 
-  /** Replaces the placeholders of a text; in a regular expression `{2,3}` and escapes are left alone. */
-  const expand = (source: string, literal: (piece: string) => string): string => {
-    const inRegex = literal !== globToRegex;
-    let result = '';
+  /** The parts of a glob or of a regular expression, in which `{2,3}` and escapes are left alone. */
+  const parse = (source: string, inRegex: boolean): Part[] => {
+    const parts: Part[] = [];
     let piece = '';
     for (let at = 0; at < source.length; at++) {
       if (inRegex && source[at] === '\\') {
@@ -72,21 +73,15 @@ export function parsePattern(pattern: string): Pattern {
       } else if (source[at] === '{' && !(inRegex && /^\{\d*,?\d*\}/.test(source.slice(at)))) {
         const end = closing(source, at);
         if (end < 0) throw fail(`has a { without its }`);
-        result += literal(piece) + placeholder(source.slice(at + 1, end));
+        parts.push({ kind: 'text', text: piece }, placeholder(source.slice(at + 1, end)));
         piece = '';
         at = end;
       } else piece += source[at];
     }
-    return result + literal(piece);
+    return [...parts, { kind: 'text', text: piece }];
   };
 
-  const source = expand(text, globToRegex);
-  let expression: RegExp;
-  try {
-    expression = new RegExp(`^${source}$`, 's');
-  } catch (error) {
-    throw fail(`is not valid (${(error as Error).message})`);
-  }
+  const match = pathMatcher(text, parse(text, false));
   // Where the pattern stops being literal.
   const wild = text.search(/[*?{]/);
   const literalPart = wild < 0 ? text : text.slice(0, wild);
@@ -94,7 +89,7 @@ export function parsePattern(pattern: string): Pattern {
   const rest = text.slice(base === '/' ? 0 : base.length);
   const crosses = rest.includes('**') || /\{[^}]*:[^}]*(\/|\.[*+]|\[\^)/.test(rest);
   const depth = crosses ? deepest : outsideBraces(rest).split('/').length - 1;
-  return { text: pattern, names, expression, base, depth, folders };
+  return { text: pattern, names, match, base, depth, folders };
 }
 
 /** Index of the brace that closes the one at `open`, or -1. */
@@ -116,16 +111,6 @@ function outsideBraces(source: string): string {
     else result += source[at];
   }
   return result;
-}
-
-function globToRegex(glob: string): string {
-  return glob.replace(/\*\*\/|\*\*|\*|\?|[\\^$.|+()[\]{}]/g, (token) => {
-    if (token === '**/') return '(?:.*/)?';
-    if (token === '**') return '.*';
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    return `\\${token}`;
-  });
 }
 
 const isAbove = (folder: string, other: string): boolean =>
@@ -161,8 +146,8 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
         if (!endless) await walk(path, depth - 1, [...real, below]);
       }
       if (!isFile && !isFolder) continue;
-      const match = pattern.expression.exec(path.replaceAll('\\', '/'));
-      if (match) (isFile ? files : folders).push({ path, values: { ...match.groups } });
+      const values = pattern.match(path.replaceAll('\\', '/'));
+      if (values) (isFile ? files : folders).push({ path, values });
     }
   };
   const base = await realpath(pattern.base).catch(() => pattern.base);
