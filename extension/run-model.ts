@@ -5,7 +5,7 @@ import type { Report } from '../engine/contract/report';
 import type { RunRecord } from '../engine/contract/run-record';
 import { upgradedRecord, upgradedReport } from '../engine/presentation/old-runs';
 import { runFiles } from '../engine/runs/run-files';
-import { eventsOf } from '../engine/runs/run-folder';
+import { eventsOf } from '../engine/runs/run-shapes';
 import { isAtWork } from '../engine/runs/at-work';
 import { LineTail } from './line-tail';
 import { advance, noProgress, type RunProgress } from './run-progress';

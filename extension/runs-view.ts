@@ -63,7 +63,7 @@ class RunItem extends vscode.TreeItem {
         `**${run.name}** (${state})`,
         ...(run.record
           ? [
-              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed}`,
+              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed ?? 'unknown'}`,
               // Records of other versions may lack it.
               `Device ${run.record.device?.name ?? 'unknown'}${run.record.device?.description ? ` (${run.record.device.description})` : ''}`,
             ]

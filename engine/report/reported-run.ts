@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { RunRecord } from '../contract/run-record';
-import { UserError } from '../errors';
 import { History } from '../presentation/history';
 import type { ComparedRun } from '../presentation/run-comparison';
+import { readText } from '../runs/json-file';
 import { RunFolder } from '../runs/run-folder';
 
 /** All that a report is made of, read from a run's folder. */
@@ -28,20 +28,11 @@ export function readRun(folder: string): ReportedRun {
     name: basename(path),
     record,
     report: existsSync(files.file('report')) ? files.readReport() : null,
-    config: text(files.file('config')),
+    config: existsSync(files.file('config')) ? readText(files.file('config'), largestConfig) : '',
     history,
-    graphs: last ? json<ContrastiveSnapshot>(join(path, last.file)) : null,
+    graphs: last && existsSync(join(path, last.file)) ? files.readSnapshot(last.file) : null,
   };
 }
 
-const text = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-
-function json<T>(path: string): T | null {
-  const content = text(path);
-  if (content === '') return null;
-  try {
-    return JSON.parse(content) as T;
-  } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}.`);
-  }
-}
+/** A config is written by a person. */
+const largestConfig = 1e7;
