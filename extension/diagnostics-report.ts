@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { isConfig } from './config-file';
+import { lastLines } from './line-tail';
 import { folderOf } from './pick-run';
 import type { Services } from './services';
 import { readSettings } from './settings';
@@ -81,10 +82,5 @@ function ownLog(context: vscode.ExtensionContext): string {
 }
 
 function tail(file: string, keep: (line: string) => boolean = () => true): string {
-  try {
-    const all = readFileSync(file, 'utf8').trimEnd().split('\n').filter(keep);
-    return all.slice(-lines).join('\n');
-  } catch {
-    return '(none)';
-  }
+  return lastLines(file).filter(keep).slice(-lines).join('\n') || '(none)';
 }

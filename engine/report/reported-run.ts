@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { RunRecord } from '../contract/run-record';
-import { History } from '../presentation/history';
+import { History, packEvents } from '../presentation/history';
 import type { ComparedRun } from '../presentation/run-comparison';
 import { readText } from '../runs/json-file';
 import { RunFolder } from '../runs/run-folder';
@@ -21,14 +21,15 @@ export function readRun(folder: string): ReportedRun {
   const path = resolve(folder);
   const files = new RunFolder(path);
   const record = files.readRecord();
-  const history = History.of(files.readEvents());
+  const history = new History();
+  for (const events of files.eventsInPieces()) history.add(packEvents(events));
   const last = history.graphs.at(-1);
   return {
     folder: path,
     name: basename(path),
     record,
     report: existsSync(files.file('report')) ? files.readReport() : null,
-    config: existsSync(files.file('config')) ? readText(files.file('config'), largestConfig) : '',
+    config: configText(files),
     history,
     graphs: last && existsSync(join(path, last.file)) ? files.readSnapshot(last.file) : null,
   };
@@ -36,3 +37,9 @@ export function readRun(folder: string): ReportedRun {
 
 /** A config is written by a person. */
 const largestConfig = 1e7;
+
+/** The run's own copy of its config; empty where it has none. @throws UserError */
+export function configText(folder: RunFolder): string {
+  const path = folder.file('config');
+  return existsSync(path) ? readText(path, largestConfig) : '';
+}

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { UserError } from '../errors';
 import { parseJson, ShapeError, type Shape } from './json-shape';
 
@@ -11,7 +12,19 @@ export function readJson<T>(
   shape: Shape<T>,
   { largest, remedy }: { largest: number; remedy?: string },
 ): T {
-  const text = readText(path, largest);
+  return checked(path, readText(path, largest), shape, remedy);
+}
+
+/** As `readJson`, without waiting for the disk. */
+export async function readJsonLater<T>(
+  path: string,
+  shape: Shape<T>,
+  { largest, remedy }: { largest: number; remedy?: string },
+): Promise<T> {
+  return checked(path, await readTextLater(path, largest), shape, remedy);
+}
+
+function checked<T>(path: string, text: string, shape: Shape<T>, remedy?: string): T {
   try {
     return shape(parseJson(text));
   } catch (error) {
@@ -22,17 +35,28 @@ export function readJson<T>(
   }
 }
 
+// A pipe would be waited for.
+const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** How much of a file is read. @throws UserError where it is no regular file, or larger than allowed */
+function sizeOf(path: string, found: Stats, largest: number): number {
+  if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
+  if (found.size > largest)
+    throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
+  return found.size;
+}
+
+const unreadable = (path: string, error: unknown): UserError =>
+  error instanceof UserError
+    ? error
+    : new UserError(`${path} cannot be read: ${(error as Error).message}.`);
+
 /** The text of a regular file of at most `largest` bytes. @throws UserError for another one */
 export function readText(path: string, largest: number): string {
   try {
-    // A pipe would be waited for.
-    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = openSync(path, flags);
     try {
-      const found = fstatSync(file);
-      if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
-      if (found.size > largest)
-        throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
-      const bytes = Buffer.alloc(found.size);
+      const bytes = Buffer.alloc(sizeOf(path, fstatSync(file), largest));
       let length = 0;
       while (length < bytes.length) {
         const read = readSync(file, bytes, length, bytes.length - length, null);
@@ -44,7 +68,26 @@ export function readText(path: string, largest: number): string {
       closeSync(file);
     }
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}.`);
+    throw unreadable(path, error);
+  }
+}
+
+async function readTextLater(path: string, largest: number): Promise<string> {
+  try {
+    const file = await open(path, flags);
+    try {
+      const bytes = Buffer.alloc(sizeOf(path, await file.stat(), largest));
+      let length = 0;
+      while (length < bytes.length) {
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return bytes.toString('utf8', 0, length);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }

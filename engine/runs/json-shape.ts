@@ -158,17 +158,22 @@ const entriesOf = (value: unknown): [string, unknown][] => {
   return Object.entries(value);
 };
 
+/** Has no property but these, not even those that every object has. */
+const named = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> => {
+  const result = Object.create(null) as Record<string, T>;
+  for (const [name, item] of entries) result[name] = item;
+  return result;
+};
+
 /** An object whose keys are names of something. */
 export const byName =
   <T>(shape: Shape<T>): Shape<Record<string, T>> =>
   (value) =>
-    Object.fromEntries(
-      entriesOf(value).map(([name, item]) => [name, inPlace(name, () => shape(item))]),
-    );
+    named(entriesOf(value).map(([name, item]) => [name, inPlace(name, () => shape(item))]));
 
 /** Of an object whose keys are names, those that have a number. */
 export const numbersByName: Shape<Record<string, number>> = (value) =>
-  Object.fromEntries(
+  named(
     entriesOf(value).flatMap(([name, item]) =>
       typeof item === 'number' && Number.isFinite(item) ? [[name, item] as const] : [],
     ),
@@ -199,7 +204,7 @@ export const objectAnd =
     const rest = entriesOf(value).flatMap(([name, item]) =>
       Object.hasOwn(fields, name) ? [] : [[name, inPlace(name, () => others(item))] as const],
     );
-    return { ...Object.fromEntries(rest), ...known } as Record<string, O> & T;
+    return { ...Object.fromEntries(rest), ...known };
   };
 
 function inPlace<T>(key: string | number, read: () => T): T {

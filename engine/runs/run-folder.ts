@@ -116,9 +116,16 @@ export class RunFolder implements CheckpointStore {
     });
   }
 
-  /** All that it has reported; a line cut short by a crash is left out. */
-  readEvents(): TimedEvent[] {
-    return [...this.events()];
+  /** All that it has reported, so many at once; a line cut short by a crash is left out. */
+  *eventsInPieces(count = 4096): Generator<TimedEvent[]> {
+    let piece: TimedEvent[] = [];
+    for (const event of this.events()) {
+      piece.push(event);
+      if (piece.length < count) continue;
+      yield piece;
+      piece = [];
+    }
+    yield piece;
   }
 
   private *events(): Generator<TimedEvent> {

@@ -129,7 +129,7 @@ const classMetrics: Shape<ClassMetrics> = objectAnd<
     confusion: object<Confusion>({ tp: count, fp: count, fn: count, tn: count }),
   },
   nullable(number),
-) as Shape<ClassMetrics>;
+);
 
 const networkReport: Shape<NetworkReport> = objectAnd<
   Pick<NetworkReport, 'threshold' | 'classes' | 'cases'> & { dice: Aggregate },
@@ -152,7 +152,7 @@ const networkReport: Shape<NetworkReport> = objectAnd<
     cases: optional(list(object<CaseReport>({ id: text, classes: byName(classMetrics) })), []),
   },
   aggregate,
-) as Shape<NetworkReport>;
+);
 
 const comparison = object<PairedComparison>({
   n: count,
