@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Progress } from './fuzz/child';
 
 /** How many mutants; a longer run on demand, as of images. */
-const count = Math.ceil(Number(process.env.MEDDISTILL_FUZZ ?? 10_000) / 4);
+const count = Math.ceil(Number(process.env.MEDDISTILL_FUZZ ?? 10_000) / 5);
 /** No sign of life for so long means that it hangs. */
 const silenceMs = 30_000;
 /** Mutants are small. */

@@ -85,13 +85,13 @@ function mutated(file: string, random: Random): Buffer {
   if (random.chance(0.2)) return mutateBytes(Buffer.from(original), random);
   const lines = original.trimEnd().split('\n');
   lines.pop();
+  const rows = [...lines];
   for (let n = 0; n <= random.integer(8); n++) {
     // The first rows are those that come once.
     const at = random.integer(random.chance(0.3) ? 8 : lines.length);
-    const row = mutateJson(lines[at].startsWith('{') ? lines[at] : '{}', random).toString('latin1');
-    lines.splice(at, random.integer(2), row);
+    rows.splice(at, random.integer(2), mutateJson(lines[at], random).toString('latin1'));
   }
-  return Buffer.from(`${lines.join('\n')}\n`, 'latin1');
+  return Buffer.from(`${rows.join('\n')}\n`, 'latin1');
 }
 
 /** What is wrong with a refusal; null: nothing. It is one sentence that names the file. */
