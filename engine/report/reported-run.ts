@@ -4,7 +4,6 @@ import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { RunRecord } from '../contract/run-record';
 import { History, packEvents } from '../presentation/history';
 import type { ComparedRun } from '../presentation/run-comparison';
-import { readText } from '../runs/json-file';
 import { RunFolder } from '../runs/run-folder';
 
 /** All that a report is made of, read from a run's folder. */
@@ -29,17 +28,8 @@ export function readRun(folder: string): ReportedRun {
     name: basename(path),
     record,
     report: existsSync(files.file('report')) ? files.readReport() : null,
-    config: configText(files),
+    config: files.readConfigText() ?? '',
     history,
     graphs: last && existsSync(join(path, last.file)) ? files.readSnapshot(last.file) : null,
   };
-}
-
-/** A config is written by a person. */
-const largestConfig = 1e7;
-
-/** The run's own copy of its config; empty where it has none. @throws UserError */
-export function configText(folder: RunFolder): string {
-  const path = folder.file('config');
-  return existsSync(path) ? readText(path, largestConfig) : '';
 }

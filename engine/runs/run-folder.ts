@@ -24,7 +24,7 @@ import {
   type Weights,
 } from '../weights';
 import { pathInside } from './inside';
-import { readJson } from './json-file';
+import { readJson, readText } from './json-file';
 import { dropBegunLine, linesOf } from './lines';
 import {
   checkpointFile,
@@ -37,6 +37,8 @@ import { contrastiveSnapshotShape, eventOf, runRecord, runReport } from './run-s
 
 /** Larger ones are none of a run. */
 const largestRecord = 1e7;
+/** A person writes it. */
+const largestConfig = 1e7;
 const largestReport = 4e8;
 const largestSnapshot = 1e8;
 
@@ -96,6 +98,12 @@ export class RunFolder implements CheckpointStore {
       rebuilt.stages[stage] = { state: 'running', hash: '', step, steps, seconds };
     }
     return rebuilt;
+  }
+
+  /** Its own copy of its config; null where it has none. @throws UserError where that cannot be read */
+  readConfigText(): string | null {
+    const path = this.file('config');
+    return existsSync(path) ? readText(path, largestConfig) : null;
   }
 
   /** @throws UserError where the run has no report yet, or a damaged one */

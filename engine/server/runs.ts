@@ -12,7 +12,6 @@ import {
 import { advance, noProgress } from '../presentation/run-progress';
 import { verdict } from '../presentation/tables';
 import { reportTables } from '../report/markdown';
-import { configText } from '../report/reported-run';
 import { writeReport } from '../report/run-report';
 import { readLines } from '../runs/lines';
 import { RunFolder } from '../runs/run-folder';
@@ -51,16 +50,10 @@ export const runHandlers: Handlers<RunCalls> = {
 };
 
 /** After what waits already. */
-const later = <T>(work: () => T): Promise<T> =>
-  new Promise((done, fail) =>
-    setImmediate(() => {
-      try {
-        done(work());
-      } catch (error) {
-        fail(error);
-      }
-    }),
-  );
+async function later<T>(work: () => T): Promise<T> {
+  await new Promise((done) => setImmediate(done));
+  return work();
+}
 
 /** @throws UserError where the file is a symbolic link */
 export function runEvents(run: string, from: EventsPlace | null): RunEvents {
@@ -95,6 +88,6 @@ function comparedRun(run: string): ComparedRun {
     name: basename(folder.path),
     report: orNull(() => (existsSync(folder.file('report')) ? folder.readReport() : null)),
     record: orNull(() => folder.readRecord()),
-    config: orNull(() => configText(folder)) ?? '',
+    config: orNull(() => folder.readConfigText()) ?? '',
   };
 }

@@ -48,7 +48,7 @@ function readMutants(
 
 describe('damaged run folders', () => {
   it(`${count} are shown, reported on, compared and gone on from, or refused in one sentence, and no sound run beside them is lost`, async function () {
-    this.timeout(60_000 + 100 * count);
+    this.timeout(60_000 + 500 * count);
     const { failures, done } = await readMutants(0, count);
     assert.deepEqual(failures.slice(0, 20), []);
     assert.ok(done && done.grownMb <= mostMb, `memory grew by ${done?.grownMb} MB`);
