@@ -16,6 +16,9 @@ import { pathMatcher, type Part, type PathMatcher } from './pattern-matcher';
  * | `{name}` | one or more characters but `/`, as few as needed; the same text wherever the name stands again |
  * | `{name:regex}` | what the regular expression matches; further `{name}`s may stand in it |
  *
+ * A regular expression has no lookahead, lookbehind or backreference; a name that stands twice is in no group, alternative or repetition
+ * of one.
+ *
  * A pattern with a `/` at its end matches folders: DICOM series, or stacks of pictures. So does one that matches no file.
  *
  * `{case}` is the id of the case, `{subject}` who it was taken from, `{slice}` its place within the case. Every other
