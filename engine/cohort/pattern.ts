@@ -46,6 +46,9 @@ export interface PatternMatch {
 /** Folders below `**` or a `/` in a regular expression are searched to this depth. */
 const deepest = 16;
 
+/** Placeholders within each other. */
+const mostNested = 50;
+
 /** Parses an absolute pattern. @throws ConfigError if its braces or its regular expressions are not well formed. */
 export function parsePattern(pattern: string): Pattern {
   const folders = /[^/]\/$/.test(pattern);
@@ -53,7 +56,8 @@ export function parsePattern(pattern: string): Pattern {
   const names: string[] = [];
   const fail = (what: string) => new ConfigError(`The file pattern ${text} ${what}.`);
 
-  const placeholder = (inside: string): Part => {
+  const placeholder = (inside: string, level: number): Part => {
+    if (level > mostNested) throw fail(`nests placeholders more than ${mostNested} deep`);
     const [, name, regex] = /^([A-Za-z_]\w*)(?::(.*))?$/s.exec(inside) ?? [];
     if (name === undefined)
       throw fail(`has {${inside}}; a placeholder is {name} or {name:regular expression}`);
@@ -62,11 +66,12 @@ export function parsePattern(pattern: string): Pattern {
       return { kind: 'again', name };
     }
     names.push(name);
-    return { kind: 'placeholder', name, inside: regex === undefined ? null : parse(regex, true) };
+    return { kind: 'placeholder', name, inside: regex === undefined ? null : parse(regex, level) };
   };
 
   /** The parts of a glob or of a regular expression, in which `{2,3}` and escapes are left alone. */
-  const parse = (source: string, inRegex: boolean): Part[] => {
+  const parse = (source: string, level: number): Part[] => {
+    const inRegex = level > 0;
     const parts: Part[] = [];
     let piece = '';
     for (let at = 0; at < source.length; at++) {
@@ -76,7 +81,10 @@ export function parsePattern(pattern: string): Pattern {
       } else if (source[at] === '{' && !(inRegex && /^\{\d*,?\d*\}/.test(source.slice(at)))) {
         const end = closing(source, at);
         if (end < 0) throw fail(`has a { without its }`);
-        parts.push({ kind: 'text', text: piece }, placeholder(source.slice(at + 1, end)));
+        parts.push(
+          { kind: 'text', text: piece },
+          placeholder(source.slice(at + 1, end), level + 1),
+        );
         piece = '';
         at = end;
       } else piece += source[at];
@@ -84,7 +92,7 @@ export function parsePattern(pattern: string): Pattern {
     return [...parts, { kind: 'text', text: piece }];
   };
 
-  const match = pathMatcher(text, parse(text, false));
+  const match = pathMatcher(text, parse(text, 0));
   // Where the pattern stops being literal.
   const wild = text.search(/[*?{]/);
   const literalPart = wild < 0 ? text : text.slice(0, wild);

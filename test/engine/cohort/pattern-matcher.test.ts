@@ -163,6 +163,11 @@ describe('matching a path with a pattern', () => {
       assert.throws(() => parsePattern(pattern), /stands twice/, pattern);
   });
 
+  it('refuses placeholders that are nested without end', () => {
+    const deep = `${Array.from({ length: 20_000 }, (_, n) => `{n${n}:`).join('')}x${'}'.repeat(20_000)}`;
+    assert.throws(() => parsePattern(`/${deep}`), /nests placeholders more than 50 deep/);
+  });
+
   it('does not take for anchors and classes what are plain characters in JavaScript', () => {
     for (const regex of ['\\Aa', 'a\\z', '\\Qa', '[[:alpha:]]', '\\pL'])
       assert.throws(() => parsePattern(`/{case:${regex}}`), /is not supported/, regex);

@@ -52,12 +52,12 @@ describe('damaged run folders', () => {
     const { failures, done } = await readMutants(0, count);
     assert.deepEqual(failures.slice(0, 20), []);
     assert.ok(done && done.grownMb <= mostMb, `memory grew by ${done?.grownMb} MB`);
-    for (const file of ['run.json', 'report.json', 'metrics.jsonl', 'graphs']) {
+    for (const file of ['run.json', 'report.json', 'graphs']) {
       const { read, refused } = done.files[file];
-      assert.ok(
-        read > count / 40 && refused > count / 40,
-        `${file}: ${read} read, ${refused} refused`,
-      );
+      const counts = `${file}: ${read} read, ${refused} refused`;
+      assert.ok(read > count / 40 && refused > count / 40, counts);
     }
+    // A row that is none is no reason to refuse the others.
+    assert.equal(done.files['metrics.jsonl'].refused, 0);
   });
 });
