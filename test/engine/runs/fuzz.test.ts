@@ -55,7 +55,7 @@ describe('damaged run folders', () => {
     for (const file of ['run.json', 'report.json', 'graphs']) {
       const { read, refused } = done.files[file];
       const counts = `${file}: ${read} read, ${refused} refused`;
-      assert.ok(read > count / 40 && refused > count / 40, counts);
+      assert.ok(read > 0 && refused > count / 40, counts);
     }
     // A row that is none is no reason to refuse the others.
     assert.equal(done.files['metrics.jsonl'].refused, 0);
