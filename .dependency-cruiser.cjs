@@ -6,7 +6,7 @@
  */
 const order = [
   ['contract'],
-  ['channel', 'errors', 'jsonc', 'lists', 'names', 'options', 'random', 'version'],
+  ['channel', 'errors', 'jsonc', 'linear-regexp', 'lists', 'names', 'options', 'random', 'version'],
   ['files'],
   ['weights'],
   ['graph', 'images', 'metrics'],

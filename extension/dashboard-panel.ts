@@ -1,16 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { ContrastiveSnapshot } from '../engine/contract/contrastive-snapshot';
-import {
-  comparisonTable,
-  differencesTable,
-  type ComparedRun,
-} from '../engine/presentation/run-comparison';
-import { packEvents } from '../engine/presentation/history';
-import { reportTables } from '../engine/report/markdown';
-import { verdict } from '../engine/presentation/tables';
+import { secondsLeft, shareDone } from '../engine/presentation/run-progress';
 import { Channel } from '../engine/channel';
 import type {
   HostCalls,
@@ -21,8 +14,10 @@ import type {
   RunInfo,
 } from '../engine/contract/dashboard-page';
 import type { RunModel } from './run-model';
-import { secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
+
+/** Larger ones are none of a run. */
+const largestPicture = 1e7;
 
 export const dashboardType = 'meddistill.dashboard';
 
@@ -113,18 +108,13 @@ export class DashboardPanel {
     const { runs } = this;
     this.channel.say({ type: 'runs', runs: runs.map((run) => this.infoOf(run)) });
     this.following = runs.map((run) =>
-      this.services.runs.follow(run.folder, ({ events, reset }) => {
-        this.channel.say({
-          type: 'packet',
-          folder: run.folder,
-          packet: packEvents(events),
-          reset,
-        });
+      this.services.runs.follow(run.folder, ({ packet, reset }) => {
+        this.channel.say({ type: 'packet', folder: run.folder, packet, reset });
         this.tellChange(run);
       }),
     );
-    this.tellResults(runs[0]);
-    this.tellComparison();
+    void this.tellResults(runs[0]);
+    void this.tellComparison();
     if (this.tab) this.channel.say({ type: 'open', tab: this.tab });
     this.tab = null;
   }
@@ -132,33 +122,31 @@ export class DashboardPanel {
   private tellChange(run: RunModel): void {
     this.channel.say({ type: 'info', info: this.infoOf(run) });
     if (this.resultsSent || run.state !== 'finished') return;
-    if (run.folder === this.folders[0]) this.tellResults(run);
-    this.tellComparison();
+    if (run.folder === this.folders[0]) void this.tellResults(run);
+    void this.tellComparison();
   }
 
-  private tellResults(run: RunModel): void {
-    const report = run.report();
-    if (!report || run.state !== 'finished') return;
+  private async tellResults({ folder, state }: RunModel): Promise<void> {
+    if (state !== 'finished') return;
     this.resultsSent = true;
-    this.channel.say({
-      type: 'results',
-      folder: run.folder,
-      results: { verdict: verdict(report), tables: reportTables(report) },
-    });
+    try {
+      const results = await this.services.engine.request('runResults', { run: folder });
+      this.channel.say({ type: 'results', folder, results });
+    } catch (error) {
+      this.resultsSent = false;
+      this.services.log.warn(`Results cannot be shown: ${(error as Error).message}`);
+    }
   }
 
-  private tellComparison(): void {
-    if (this.folders.length < 2) return;
-    const runs = this.runs.map((run): ComparedRun => ({
-      name: run.name,
-      report: run.report(),
-      record: run.record,
-      config: existsSync(run.file('config')) ? readFileSync(run.file('config'), 'utf8') : '{}',
-    }));
-    this.channel.say({
-      type: 'comparison',
-      tables: [comparisonTable(runs), differencesTable(runs)],
-    });
+  private async tellComparison(): Promise<void> {
+    const { folders } = this;
+    if (folders.length < 2) return;
+    try {
+      const tables = await this.services.engine.request('compareRuns', { runs: folders });
+      if (folders === this.folders) this.channel.say({ type: 'comparison', tables });
+    } catch (error) {
+      this.services.log.warn(`Runs cannot be compared: ${(error as Error).message}`);
+    }
   }
 
   private infoOf(run: RunModel): RunInfo {
@@ -194,13 +182,15 @@ export class DashboardPanel {
   }
 
   private async readSnapshot(folder: string, file: string): Promise<ContrastiveSnapshot> {
-    return JSON.parse(await readFile(this.inGraphs(folder, file), 'utf8')) as ContrastiveSnapshot;
+    this.inGraphs(folder, file);
+    return await this.services.engine.request('runSnapshot', { run: folder, file });
   }
 
   private async readPicture(folder: string, file: string): Promise<Uint8Array | null> {
     const path = this.inGraphs(folder, file);
     // A copy that owns its bytes: what Node reads may lie in a pool.
-    return existsSync(path) ? new Uint8Array(await readFile(path)) : null;
+    const size = (await stat(path).catch(() => null))?.size ?? Infinity;
+    return size <= largestPicture ? new Uint8Array(await readFile(path)) : null;
   }
 
   /** A file of a run's graphs. @throws Error for one that lies elsewhere, or of a run that is not of this panel */

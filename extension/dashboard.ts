@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { KeptPanel } from '../engine/contract/dashboard-page';
-import { reportFormats, writeReport } from '../engine/report/run-report';
+import { reportFormats } from '../engine/report/report-formats';
 import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
 import { folderOf, pickRun } from './pick-run';
 import { isRunFolder } from './run-model';
@@ -83,7 +83,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
               });
         if (!uri) return;
         try {
-          await writeReport(run.folder, uri.fsPath);
+          await services.engine.request('writeRunReport', { run: run.folder, path: uri.fsPath });
         } catch (error) {
           services.showError(error);
           return;

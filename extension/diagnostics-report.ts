@@ -1,12 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { readText } from '../engine/runs/json-file';
 import { isConfig } from './config-file';
+import { lastLines } from './line-tail';
 import { folderOf } from './pick-run';
 import type { Services } from './services';
 import { readSettings } from './settings';
 
 const lines = 40;
+/** A person writes it. */
+const largestConfig = 1e7;
 
 /** "Copy Diagnostics": versions, device, settings, config and the last lines of the logs, ready to paste. */
 export function registerDiagnosticsReport(
@@ -37,7 +41,7 @@ async function writeReport(
   const open = vscode.window.visibleTextEditors.find(({ document }) => isConfig(document.uri));
   const config =
     open?.document.getText() ??
-    (run && existsSync(run.file('config')) ? readFileSync(run.file('config'), 'utf8') : null);
+    (run && existsSync(run.file('config')) ? readText(run.file('config'), largestConfig) : null);
   const section = (title: string, body: string, language = '') =>
     `### ${title}\n\n\`\`\`${language}\n${body.trimEnd()}\n\`\`\`\n`;
   const facts = {
@@ -81,10 +85,5 @@ function ownLog(context: vscode.ExtensionContext): string {
 }
 
 function tail(file: string, keep: (line: string) => boolean = () => true): string {
-  try {
-    const all = readFileSync(file, 'utf8').trimEnd().split('\n').filter(keep);
-    return all.slice(-lines).join('\n');
-  } catch {
-    return '(none)';
-  }
+  return lastLines(file).filter(keep).slice(-lines).join('\n') || '(none)';
 }

@@ -1,4 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { LinePlace } from '../engine/contract/runs';
+import { readLines } from '../engine/runs/lines';
 
 /** What is new in a file of lines; `reset`: everything before it is gone, the file was written anew. */
 export interface NewLines {
@@ -6,50 +8,63 @@ export interface NewLines {
   reset: boolean;
 }
 
-const chunk = 1 << 20;
+/** What is read at once, in bytes: little enough for the editor's own process. */
+const piece = 1 << 23;
 
-/** Reads a growing file of lines from where the last read ended; a shorter or another file is read from its start. */
+/**
+ * Reads a growing file of lines from where the last read ended; a shorter or another file is read from its start. Of a file that grew
+ * far, each read takes a piece.
+ */
 export class LineTail {
-  private offset = 0;
-  private inode: number | null = null;
-  /** Bytes of a line whose end is not there yet. */
-  private rest: Buffer = Buffer.alloc(0);
+  private place: LinePlace | null = null;
 
   constructor(private readonly file: string) {}
 
   read(): NewLines {
-    let descriptor: number;
-    try {
-      descriptor = openSync(this.file, 'r');
-    } catch {
-      const reset = this.offset > 0;
-      this.restart(null);
-      return { lines: [], reset };
-    }
-    try {
-      const { size, ino } = fstatSync(descriptor);
-      const reset = this.inode !== null && (ino !== this.inode || size < this.offset);
-      if (reset || this.inode === null) this.restart(ino);
-      const lines: string[] = [];
-      while (this.offset < size) {
-        const buffer = Buffer.alloc(Math.min(chunk, size - this.offset));
-        const read = readSync(descriptor, buffer, 0, buffer.length, this.offset);
-        if (read === 0) break;
-        this.offset += read;
-        const bytes = Buffer.concat([this.rest, buffer.subarray(0, read)]);
-        const end = bytes.lastIndexOf(0x0a);
-        this.rest = bytes.subarray(end + 1);
-        if (end >= 0) lines.push(...bytes.toString('utf8', 0, end).split('\n'));
-      }
-      return { lines: lines.filter((line) => line !== ''), reset };
-    } finally {
-      closeSync(descriptor);
-    }
+    const { lines, reset, next } = readLines(this.file, this.place, piece);
+    this.place = next;
+    return { lines, reset };
   }
 
-  private restart(inode: number | null): void {
-    this.offset = 0;
-    this.inode = inode;
-    this.rest = Buffer.alloc(0);
+  /** Passes over the lines that are there. */
+  skip(): void {
+    const file = opened(this.file);
+    if (file === null) return;
+    const { ino: inode, size: offset } = fstatSync(file);
+    closeSync(file);
+    this.place = { inode, offset, isSkipping: false };
+  }
+}
+
+/** The last lines of a text file, as many as lie in its last 256 KiB; none where it cannot be read. */
+export function lastLines(path: string): string[] {
+  const file = opened(path);
+  if (file === null) return [];
+  try {
+    const { size } = fstatSync(file);
+    const from = Math.max(0, size - endBytes);
+    const bytes = Buffer.alloc(size - from);
+    const read = readSync(file, bytes, 0, bytes.length, from);
+    const lines = bytes.toString('utf8', 0, read).trimEnd().split('\n');
+    // The first is most likely the end of one.
+    return from > 0 ? lines.slice(1) : lines;
+  } catch {
+    return [];
+  } finally {
+    closeSync(file);
+  }
+}
+
+const endBytes = 1 << 18;
+
+/** Null where it is no regular file. */
+function opened(path: string): number | null {
+  try {
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+    return null;
+  } catch {
+    return null;
   }
 }

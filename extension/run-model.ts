@@ -1,14 +1,14 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { TimedEvent } from '../engine/contract/events';
-import type { Report } from '../engine/contract/report';
 import type { RunRecord } from '../engine/contract/run-record';
-import { upgradedRecord, upgradedReport } from '../engine/presentation/old-runs';
-import { runFiles } from '../engine/runs/run-files';
-import { eventsOf } from '../engine/runs/run-folder';
+import type { DomainResult, RunProgress } from '../engine/contract/runs';
+import { noProgress } from '../engine/presentation/run-progress';
 import { isAtWork } from '../engine/runs/at-work';
-import { LineTail } from './line-tail';
-import { advance, noProgress, type RunProgress } from './run-progress';
+import { readJson, readJsonLater } from '../engine/runs/json-file';
+import { runFiles } from '../engine/runs/run-files';
+import { runRecord } from '../engine/runs/run-shapes';
+import { lastLines } from './line-tail';
 
 /** `interrupted`: the record says that it runs, but its process is gone; it can be resumed. */
 export type RunState = RunRecord['state'] | 'interrupted';
@@ -23,6 +23,7 @@ export class RunModel {
   readonly name: string;
   /** Null while the engine has not written one yet. */
   record: RunRecord | null = null;
+  /** How far it is by what it has reported, as far as that was read: of runs that go on, and those that are looked at. */
   progress: RunProgress = noProgress;
   /** True once the user asked to stop it from here. */
   stopAsked = false;
@@ -30,13 +31,15 @@ export class RunModel {
   exit: RunExit | null = null;
   /** Id of a process that was started for it and has not written its record yet. */
   private starting: number | null = null;
+  /** Final numbers: undefined until they were asked for, null where there are none. */
+  results: DomainResult[] | null | undefined = undefined;
+  /** What is wrong with the record, as a sentence. */
+  private damage: string | null = null;
   private stamp = '';
-  private readonly metrics: EventTail;
-  private reported: { stamp: string; report: Report } | null = null;
+  private acceptedState: RunState = 'failed';
 
   constructor(readonly folder: string) {
     this.name = basename(folder);
-    this.metrics = new EventTail(folder);
   }
 
   file(name: keyof typeof runFiles): string {
@@ -76,41 +79,47 @@ export class RunModel {
     return ['interrupted', 'cancelled', 'failed'].includes(this.state);
   }
 
-  /** Reads what changed; true if the record or the progress did. */
+  /** Reads its record if that changed, at once; true if it or the state did. */
   refresh(): boolean {
-    const before = this.stamp;
-    const state = this.state;
-    const stamp = stampOf(this.file('record'));
-    if (stamp !== null && stamp !== before) {
-      try {
-        this.record = upgradedRecord(
-          JSON.parse(readFileSync(this.file('record'), 'utf8')) as RunRecord,
-        );
-        this.stamp = stamp;
-      } catch {
-        // Damaged or gone between two calls: what was known stays.
-      }
+    const file = this.file('record');
+    const stamp = fileStamp(file);
+    if (stamp === null || stamp === this.stamp) return this.accept(null);
+    try {
+      return this.accept({ stamp, record: readJson(file, runRecord, limits), damage: null });
+    } catch (error) {
+      return this.accept(damaged(stamp, error));
     }
-    const { events, reset } = this.metrics.read();
-    if (reset) this.progress = noProgress;
-    for (const event of events) this.progress = advance(this.progress, event);
-    return this.stamp !== before || this.state !== state || reset || events.length > 0;
   }
 
-  /** The final numbers, once there are some. */
-  report(): Report | null {
-    const stamp = stampOf(this.file('report'));
-    if (stamp === null) return null;
-    if (this.reported?.stamp === stamp) return this.reported.report;
+  /** What its record says by now, which is not known before it is accepted; null where that did not change. */
+  async look(): Promise<FoundRecord | null> {
+    const file = this.file('record');
+    const stamp = stampOf(await stat(file).catch(() => null));
+    if (stamp === null || stamp === this.stamp) return null;
     try {
-      const report = upgradedReport(
-        JSON.parse(readFileSync(this.file('report'), 'utf8')) as Report,
-      );
-      this.reported = { stamp, report };
-      return report;
-    } catch {
-      return null;
+      return { stamp, record: await readJsonLater(file, runRecord, limits), damage: null };
+    } catch (error) {
+      return damaged(stamp, error);
     }
+  }
+
+  /** Takes over what was found; true if that is new, or the state is. */
+  accept(found: FoundRecord | null): boolean {
+    const before = this.acceptedState;
+    if (found) {
+      this.stamp = found.stamp;
+      // What was known before the record was damaged stays.
+      this.record = found.record ?? this.record;
+      this.damage = found.damage;
+      this.results = undefined;
+    }
+    this.acceptedState = this.state;
+    return found !== null || this.acceptedState !== before;
+  }
+
+  /** Whether it was running when that was looked at last. */
+  get wasRunning(): boolean {
+    return this.acceptedState === 'running';
   }
 
   /** Why a run ended before its end, as a clause. */
@@ -122,43 +131,42 @@ export class RunModel {
     const last = lastLine(this.file('log'));
     if (exit?.signal) return `its process ended with ${exit.signal}${last ? `: ${last}` : ''}`;
     if (exit?.code) return last ?? `its process ended with exit code ${exit.code}`;
-    return 'its process is gone';
-  }
-}
-
-/** The events of a run, read as they are written. */
-export class EventTail {
-  private readonly tail: LineTail;
-
-  constructor(folder: string) {
-    this.tail = new LineTail(join(folder, runFiles.metrics));
-  }
-
-  /** `reset`: the events before these are void. */
-  read(): { events: TimedEvent[]; reset: boolean } {
-    const { lines, reset } = this.tail.read();
-    return { events: eventsOf(lines), reset };
+    return this.damage ?? 'its process is gone';
   }
 }
 
 /** True if the folder holds a run. */
 export const isRunFolder = (folder: string): boolean => existsSync(join(folder, runFiles.record));
 
-function stampOf(file: string): string | null {
+/** A record as it was found. */
+export interface FoundRecord {
+  stamp: string;
+  /** Null where it is damaged. */
+  record: RunRecord | null;
+  damage: string | null;
+}
+
+const damaged = (stamp: string, error: unknown): FoundRecord => ({
+  stamp,
+  record: null,
+  damage: (error as Error).message,
+});
+
+/** A larger one would stop the editor, and is none of a run. */
+const limits = { largest: 1e6 };
+
+const stampOf = (found: Stats | null): string | null =>
+  found && `${found.mtimeMs} ${found.size} ${found.ino}`;
+
+/** By this it is seen that a file changed; null where there is none. */
+export function fileStamp(path: string): string | null {
   try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
+    return stampOf(statSync(path));
   } catch {
     return null;
   }
 }
 
 /** The last line of a log that is neither an event nor a remark in brackets. */
-export function lastLine(file: string): string | null {
-  try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    return lines.reverse().find((line) => line.trim() && !/^[{(]/.test(line)) ?? null;
-  } catch {
-    return null;
-  }
-}
+export const lastLine = (file: string): string | null =>
+  lastLines(file).findLast((line) => line.trim() && !/^[{(]/.test(line)) ?? null;

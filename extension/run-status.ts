@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { formatDuration } from '../engine/presentation/duration';
 import { stageTitle } from '../engine/presentation/networks';
-import { describeProgress, secondsLeft, shareDone } from './run-progress';
+import { describeProgress, secondsLeft, shareDone } from '../engine/presentation/run-progress';
 import type { Services } from './services';
 
 /** The status bar's item: stage, share and time left of the run that goes on, or how many do. */

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import type { TimedEvent } from '../engine/contract/events';
+import type { Packet, RareEvent } from '../engine/contract/packet';
 import type { RunPlan } from '../engine/contract/plan';
 import { formatDuration } from '../engine/presentation/duration';
 import { stageTitle } from '../engine/presentation/networks';
+import { describeResults } from '../engine/presentation/report-summary';
+import { describeProgress, secondsLeft, shareDone } from '../engine/presentation/run-progress';
 import { LineTail } from './line-tail';
-import { describeReport } from './report-summary';
 import type { RunModel } from './run-model';
-import { describeProgress, secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
 
 /** Shows a run's progress as a notification until it ends; cancelling stops the run. */
@@ -75,14 +75,15 @@ export function watchRuns(context: vscode.ExtensionContext, services: Services):
 function logRun({ log, runs }: Services, run: RunModel): vscode.Disposable {
   const printed = new LineTail(run.file('log'));
   // Of a resumed run only what is new.
-  printed.read();
+  printed.skip();
   const readPrinted = () => {
     for (const line of printed.read().lines)
       if (!line.startsWith('{')) log.warn(`${run.name}: ${line}`);
   };
-  const following = runs.follow(run.folder, ({ events }) => {
+  const following = runs.follow(run.folder, ({ packet, more }) => {
     readPrinted();
-    for (const event of events) logEvent(log, run.name, run.progress.plan, event);
+    // Of a run that has reported very much already, what comes now.
+    if (!more) logPacket(log, run, packet);
   });
   return new vscode.Disposable(() => {
     following.dispose();
@@ -90,11 +91,19 @@ function logRun({ log, runs }: Services, run: RunModel): vscode.Disposable {
   });
 }
 
+function logPacket(log: vscode.LogOutputChannel, run: RunModel, packet: Packet): void {
+  for (const event of packet.events) logEvent(log, run.name, run.progress.plan, event);
+  for (const { stage, step, steps, losses } of packet.blocks)
+    log.trace(
+      `${run.name}: ${stage} ${step.at(-1)}/${steps} loss ${losses['loss']?.at(-1)?.toFixed(5)}`,
+    );
+}
+
 function logEvent(
   log: vscode.LogOutputChannel,
   name: string,
   plan: RunPlan,
-  event: TimedEvent,
+  event: RareEvent,
 ): void {
   switch (event.type) {
     case 'run':
@@ -117,10 +126,6 @@ function logEvent(
       return log.info(
         `${name}: Dice of ${event.network} on ${event.domain} ${event.dice?.toFixed(4) ?? 'undefined'} (${event.cases} cases, ${event.stage} step ${event.step})`,
       );
-    case 'step':
-      return log.trace(
-        `${name}: ${event.stage} ${event.step}/${event.steps} loss ${event.losses['loss']?.toFixed(5)}`,
-      );
     case 'log':
       return log[event.level === 'warning' ? 'warn' : event.level](`${name}: ${event.message}`);
     case 'finished':
@@ -141,9 +146,10 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
     case 'running':
       return;
     case 'finished': {
-      const report = run.report();
+      await runs.loadResults([run]);
+      const { results } = run;
       const choice = await vscode.window.showInformationMessage(
-        `${run.name} is finished${report ? `: ${describeReport(report)}` : ''}.`,
+        `${run.name} is finished${results ? `: ${describeResults(results)}` : ''}.`,
         'Open Results',
         'Compare Predictions',
       );

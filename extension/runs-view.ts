@@ -2,11 +2,11 @@ import { copyFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import { describeResult } from '../engine/presentation/report-summary';
+import { describeProgress } from '../engine/presentation/run-progress';
 import { configName, findConfigs } from './config-file';
 import { pickRun } from './pick-run';
-import { describeResult, summarizeReport } from './report-summary';
 import type { RunModel, RunState } from './run-model';
-import { describeProgress } from './run-progress';
 import type { Services } from './services';
 
 /** Runs of one config. */
@@ -38,8 +38,7 @@ class RunItem extends vscode.TreeItem {
 
   constructor(readonly run: RunModel) {
     const { state } = run;
-    const report = state === 'finished' ? run.report() : null;
-    const results = report ? summarizeReport(report) : [];
+    const results = (state === 'finished' && run.results) || [];
     super(
       startedAt(run),
       results.length > 0
@@ -63,7 +62,7 @@ class RunItem extends vscode.TreeItem {
         `**${run.name}** (${state})`,
         ...(run.record
           ? [
-              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed}`,
+              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed ?? 'unknown'}`,
               // Records of other versions may lack it.
               `Device ${run.record.device?.name ?? 'unknown'}${run.record.device?.description ? ` (${run.record.device.description})` : ''}`,
             ]
@@ -123,14 +122,18 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
       const byConfig = new Map<string, RunModel[]>();
       for (const run of this.services.runs.list()) {
         const config = run.record?.config ?? run.file('config');
-        byConfig.set(config, [...(byConfig.get(config) ?? []), run]);
+        const own = byConfig.get(config);
+        if (own) own.push(run);
+        else byConfig.set(config, [run]);
       }
       return [...byConfig].map(([config, runs]) => new ConfigItem(config, runs));
     }
-    if (item instanceof ConfigItem) return item.runs.map((run) => this.runItem(run));
+    if (item instanceof ConfigItem) {
+      void this.services.runs.loadResults(item.runs);
+      return item.runs.map((run) => this.runItem(run));
+    }
     if (!(item instanceof RunItem)) return [];
-    const report = item.run.report();
-    return (report ? summarizeReport(report) : []).map(
+    return (item.run.results ?? []).map(
       ({ domain, role, student, dice, gain, fsd }) =>
         new ResultItem(
           student === null ? domain : `${domain}, ${student}`,
@@ -148,14 +151,17 @@ class RunsTree implements vscode.TreeDataProvider<Item> {
 const startedAt = (run: RunModel): string => {
   const time = run.record && new Date(run.record.started);
   return time && basename(run.folder).startsWith(configName(run.record!.config))
-    ? time.toLocaleString(undefined, {
-        month: 'short',
-        day: 'numeric',
-        hour: '2-digit',
-        minute: '2-digit',
-      })
+    ? shortTime.format(time)
     : run.name;
 };
+
+/** Made once: that takes longer than to use it. */
+const shortTime = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 
 /** The view of runs, and what can be done with a run there. */
 export function registerRunsView(context: vscode.ExtensionContext, services: Services): void {

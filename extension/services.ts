@@ -38,7 +38,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
           : message,
       ),
   );
-  const runs = new RunRegistry(context.workspaceState);
+  const runs = new RunRegistry(context.workspaceState, engine, log);
   context.subscriptions.push(log, engine, runs);
   return {
     log,

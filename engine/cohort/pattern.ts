@@ -4,6 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ConfigError, UserError } from '../errors';
 import { asStored } from '../files';
+import { pathMatcher, type Part, type PathMatcher } from './pattern-matcher';
 
 /**
  * File patterns: a glob with named parts.
@@ -16,6 +17,9 @@ import { asStored } from '../files';
  * | `{name}` | one or more characters but `/`, as few as needed; the same text wherever the name stands again |
  * | `{name:regex}` | what the regular expression matches; further `{name}`s may stand in it |
  *
+ * A regular expression has no lookahead, lookbehind or backreference; a name that stands twice is in no group, alternative or repetition
+ * of one.
+ *
  * A pattern with a `/` at its end matches folders: DICOM series, or stacks of pictures. So does one that matches no file.
  *
  * `{case}` is the id of the case, `{subject}` who it was taken from, `{slice}` its place within the case. Every other
@@ -27,7 +31,8 @@ import { asStored } from '../files';
 export interface Pattern {
   text: string;
   names: string[];
-  expression: RegExp;
+  /** What each placeholder stands for in a path; null where that does not match. */
+  match: PathMatcher;
   /** The folder above the first part that is not literal. */
   base: string;
   /** How many folders below `base` a match can lie. */
@@ -45,6 +50,9 @@ export interface PatternMatch {
 /** Folders below `**` or a `/` in a regular expression are searched to this depth. */
 const deepest = 16;
 
+/** Placeholders within each other. */
+const mostNested = 50;
+
 /** Parses an absolute pattern. @throws ConfigError if its braces or its regular expressions are not well formed. */
 export function parsePattern(pattern: string): Pattern {
   const folders = /[^/]\/$/.test(pattern);
@@ -52,22 +60,23 @@ export function parsePattern(pattern: string): Pattern {
   const names: string[] = [];
   const fail = (what: string) => new ConfigError(`The file pattern ${text} ${what}.`);
 
-  const placeholder = (inside: string): string => {
+  const placeholder = (inside: string, level: number): Part => {
+    if (level > mostNested) throw fail(`nests placeholders more than ${mostNested} deep`);
     const [, name, regex] = /^([A-Za-z_]\w*)(?::(.*))?$/s.exec(inside) ?? [];
     if (name === undefined)
       throw fail(`has {${inside}}; a placeholder is {name} or {name:regular expression}`);
     if (names.includes(name)) {
       if (regex !== undefined) throw fail(`defines {${name}} twice`);
-      return `\\k<${name}>`;
+      return { kind: 'again', name };
     }
     names.push(name);
-    return `(?<${name}>${regex === undefined ? '[^/]+?' : expand(regex, (literal) => literal)})`;
+    return { kind: 'placeholder', name, inside: regex === undefined ? null : parse(regex, level) };
   };
 
-  /** Replaces the placeholders of a text; in a regular expression `{2,3}` and escapes are left alone. */
-  const expand = (source: string, literal: (piece: string) => string): string => {
-    const inRegex = literal !== globToRegex;
-    let result = '';
+  /** The parts of a glob or of a regular expression, in which `{2,3}` and escapes are left alone. */
+  const parse = (source: string, level: number): Part[] => {
+    const inRegex = level > 0;
+    const parts: Part[] = [];
     let piece = '';
     for (let at = 0; at < source.length; at++) {
       if (inRegex && source[at] === '\\') {
@@ -76,21 +85,18 @@ export function parsePattern(pattern: string): Pattern {
       } else if (source[at] === '{' && !(inRegex && /^\{\d*,?\d*\}/.test(source.slice(at)))) {
         const end = closing(source, at);
         if (end < 0) throw fail(`has a { without its }`);
-        result += literal(piece) + placeholder(source.slice(at + 1, end));
+        parts.push(
+          { kind: 'text', text: piece },
+          placeholder(source.slice(at + 1, end), level + 1),
+        );
         piece = '';
         at = end;
       } else piece += source[at];
     }
-    return result + literal(piece);
+    return [...parts, { kind: 'text', text: piece }];
   };
 
-  const source = expand(text, globToRegex);
-  let expression: RegExp;
-  try {
-    expression = new RegExp(`^${source}$`, 's');
-  } catch (error) {
-    throw fail(`is not valid (${(error as Error).message})`);
-  }
+  const match = pathMatcher(text, parse(text, 0));
   // Where the pattern stops being literal.
   const wild = text.search(/[*?{]/);
   const literalPart = wild < 0 ? text : text.slice(0, wild);
@@ -98,7 +104,7 @@ export function parsePattern(pattern: string): Pattern {
   const rest = text.slice(base === '/' ? 0 : base.length);
   const crosses = rest.includes('**') || /\{[^}]*:[^}]*(\/|\.[*+]|\[\^)/.test(rest);
   const depth = crosses ? deepest : outsideBraces(rest).split('/').length - 1;
-  return { text: pattern, names, expression, base, depth, folders };
+  return { text: pattern, names, match, base, depth, folders };
 }
 
 /** Index of the brace that closes the one at `open`, or -1. */
@@ -120,16 +126,6 @@ function outsideBraces(source: string): string {
     else result += source[at];
   }
   return result;
-}
-
-function globToRegex(glob: string): string {
-  return glob.replace(/\*\*\/|\*\*|\*|\?|[\\^$.|+()[\]{}]/g, (token) => {
-    if (token === '**/') return '(?:.*/)?';
-    if (token === '**') return '.*';
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    return `\\${token}`;
-  });
 }
 
 const isAbove = (folder: string, other: string): boolean =>
@@ -165,8 +161,8 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
         if (!endless) await walk(path, depth - 1, [...real, below]);
       }
       if (!isFile && !isFolder) continue;
-      const match = pattern.expression.exec(path.replaceAll(sep, '/').normalize());
-      if (match) (isFile ? files : folders).push({ path, values: { ...match.groups } });
+      const values = pattern.match(path.replaceAll(sep, '/').normalize());
+      if (values) (isFile ? files : folders).push({ path, values });
     }
   };
   const stored = await asStored(pattern.base);

@@ -1,6 +1,7 @@
 /** What crosses between the extension and the dashboard's page: types only. */
 import type { ContrastiveSnapshot } from './contrastive-snapshot';
 import type { Packet } from './packet';
+import type { Results } from './runs';
 import type { Table } from './table';
 
 /** A run as the page knows it beside its curves. */
@@ -17,12 +18,6 @@ export interface RunInfo {
   /** When it was started, ISO. */
   started: string | null;
   seed: number | null;
-}
-
-/** Final tables of a finished run. */
-export interface Results {
-  verdict: string[];
-  tables: Table[];
 }
 
 /** What the extension tells the page. Each event stands for itself, so that a hidden page may miss any number of them. */

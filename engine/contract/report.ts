@@ -11,15 +11,16 @@ import type { NetworkInfo } from './plan';
 
 export interface Report {
   meddistill: string;
-  seed: number;
-  device: { name: string; description: string; threads: number };
+  /** Missing where it is not known, as in reports of other versions; so are others below. */
+  seed?: number;
+  device?: { name: string; description: string; threads: number };
   classes: string[];
   /** Of every interval. */
   confidence: number;
   /** The networks that were evaluated, in the order in which they are shown. */
   networks: NetworkInfo[];
   /** Trainable weights. */
-  parameters: { teacher: number; student: number };
+  parameters?: { teacher: number; student: number };
   /** Wall time of each stage. */
   seconds: Record<string, number>;
   domains: Record<string, DomainReport>;

@@ -9,14 +9,15 @@ export interface RunRecord {
   /** Absolute path of the config that was run; the folder's own copy is `config.distill.jsonc`. */
   config: string;
   variables: Record<string, string>;
-  seed: number;
+  /** Missing where it is not known, as are others below. */
+  seed?: number;
   /** First start, in ISO form; `since` is that of the process that works on it. */
   started: string;
   since?: string;
   ended?: string;
   /** Process that works on the run, while it is running. */
   pid?: number;
-  device: { name: string; description: string; threads: number };
+  device?: { name: string; description: string; threads: number };
   versions: Record<string, string>;
   /** What it trains. */
   plan: RunPlan;

@@ -2,10 +2,12 @@
 import type { CohortCalls } from './cohort';
 import type { ConfigCalls } from './config';
 import type { ProjectCalls } from './project';
+import type { RunCalls } from './runs';
 import type { ViewerCalls } from './viewer';
 
 /** What the extension may ask. */
-export interface ServerCalls extends CohortCalls, ConfigCalls, ProjectCalls, ViewerCalls {}
+export interface ServerCalls
+  extends CohortCalls, ConfigCalls, ProjectCalls, RunCalls, ViewerCalls {}
 
 export type ServerMethod = keyof ServerCalls;
 

@@ -1,4 +1,5 @@
 /** Which of the images in a folder make the volume: images are grouped to stacks, of which one is chosen. */
+import { LinearRegExp, quoted } from '../linear-regexp';
 import { UserError } from '../errors';
 import { naturalOrder } from '../lists';
 import { dot, type DicomFrame, type DicomImage } from './dicom-file';
@@ -127,11 +128,8 @@ function named(stacks: Stack[], wanted: string): Stack[] {
 function isNamed({ images: [image] }: Stack, wanted: string): boolean {
   const { seriesUid, seriesNumber, description } = image;
   if (wanted === seriesUid || wanted === seriesNumber) return true;
-  const expression = wanted
-    .split('*')
-    .map((piece) => piece.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${expression}$`, 'i').test(description);
+  const expression = wanted.split('*').map(quoted).join('.*');
+  return new LinearRegExp(`^${expression}$`, { ignoreCase: true }).test(description);
 }
 
 /** By which `series` names this stack alone. */

@@ -7,6 +7,15 @@ import { oldPlan, oldTerm } from './old-runs';
 
 const measures: readonly Measure[] = ['learningRate', 'imagesPerSecond', 'memory'];
 
+// What a page can show of a run, and more than a run has: of a longer one it keeps what is drawn the same, of what is no run's no more.
+const mostColumns = 256;
+const mostStages = 1000;
+const mostRows = 1 << 17;
+/** Numbers of all stages together, roughly. */
+const mostNumbers = 1 << 24;
+const mostEvents = 50_000;
+const mostMessages = 1000;
+
 /** Packs events; a stage's steps become one block. */
 export function packEvents(events: readonly TimedEvent[]): Packet {
   const byStage = new Map<string, EventOf<'step'>[]>();
@@ -21,7 +30,7 @@ export function packEvents(events: readonly TimedEvent[]): Packet {
     else byStage.set(event.stage, [event]);
   }
   const blocks = [...byStage].map(([stage, steps]): StepBlock => {
-    const terms = new Set(steps.flatMap((s) => Object.keys(s.losses)));
+    const terms = [...new Set(steps.flatMap((s) => Object.keys(s.losses)))].slice(0, mostColumns);
     const column = (of: (s: EventOf<'step'>) => number | undefined) =>
       Float32Array.from(steps, (s) => of(s) ?? NaN);
     return {
@@ -29,7 +38,7 @@ export function packEvents(events: readonly TimedEvent[]): Packet {
       steps: steps.at(-1)!.steps,
       step: Float64Array.from(steps, (s) => s.step),
       time: Float64Array.from(steps, (s) => Date.parse(s.time)),
-      losses: Object.fromEntries([...terms].map((t) => [t, column((s) => s.losses[t])])),
+      losses: Object.fromEntries(terms.map((t) => [t, column((s) => s.losses[t])])),
       measures: Object.fromEntries(measures.map((m) => [m, column((s) => s[m])])) as Record<
         Measure,
         Float32Array
@@ -60,6 +69,13 @@ class Growing<T extends Numbers> {
     this.length = needed;
   }
 
+  /** Keeps the first, the third and so on. */
+  thin(): void {
+    const kept = this.buffer.subarray(0, this.length).filter((_, i) => i % 2 === 0) as T;
+    this.buffer = kept;
+    this.length = kept.length;
+  }
+
   /** What it holds; valid until the next `append`. */
   get values(): T {
     return this.buffer.subarray(0, this.length) as T;
@@ -82,6 +98,10 @@ export class StageHistory {
   private readonly lossColumns = new Map<string, Growing<Float32Array>>();
   private readonly smoothers = new Map<string, Smoother>();
   private readonly measureColumns = new Map<Measure, Growing<Float32Array>>();
+  /** Of so many rows one is kept. */
+  private stride = 1;
+  /** Rows that came, kept or not. */
+  private came = 0;
 
   /** How its terms are shown, as it told when it began. */
   private termInfos: Readonly<Record<string, TermInfo>> = {};
@@ -133,15 +153,33 @@ export class StageHistory {
     return this.measureColumns.get(name)?.values ?? new Float32Array(0);
   }
 
-  add(block: StepBlock): void {
-    const before = this.stepColumn.length;
-    const rows = block.step.length;
+  /** Adds steps. Of very many, every second, fourth and so on is kept: as long as all columns have less than `most` numbers, all. */
+  add(block: StepBlock, most = mostNumbers): void {
     this.steps = block.steps;
     this.reached = Math.max(this.reached, block.step.at(-1) ?? 0);
-    this.stepColumn.append(block.step);
-    this.timeColumn.append(block.time);
-    appendColumns(this.lossColumns, block.losses, before, rows);
-    appendColumns(this.measureColumns, block.measures, before, rows);
+    const kept = <T extends Numbers>(values: T): T =>
+      this.stride === 1
+        ? values
+        : (values.filter((_, i) => (this.came + i) % this.stride === 0) as T);
+    const step = kept(block.step);
+    const before = this.stepColumn.length;
+    this.stepColumn.append(step);
+    this.timeColumn.append(kept(block.time));
+    appendColumns(this.lossColumns, block.losses, { before, rows: step.length, kept });
+    appendColumns(this.measureColumns, block.measures, { before, rows: step.length, kept });
+    this.came += block.step.length;
+    const columns = [
+      this.stepColumn,
+      this.timeColumn,
+      ...this.lossColumns.values(),
+      ...this.measureColumns.values(),
+    ];
+    while (this.stepColumn.length > Math.max(2, Math.min(mostRows, most / columns.length))) {
+      for (const column of columns) column.thin();
+      this.stride *= 2;
+      // What they were before is another curve.
+      this.smoothers.clear();
+    }
   }
 }
 
@@ -149,17 +187,25 @@ export class StageHistory {
 function appendColumns<K extends string>(
   columns: Map<K, Growing<Float32Array>>,
   block: Record<K, Float32Array>,
-  before: number,
-  rows: number,
+  o: { before: number; rows: number; kept: (values: Float32Array) => Float32Array },
 ): void {
+  const { before, rows, kept } = o;
   for (const name of Object.keys(block) as K[])
-    if (!columns.has(name)) {
+    if (!columns.has(name) && columns.size < mostColumns) {
       const column = growing32();
       column.append(new Float32Array(before).fill(NaN));
       columns.set(name, column);
     }
   for (const [name, column] of columns)
-    column.append(block[name] ?? new Float32Array(rows).fill(NaN));
+    column.append(
+      Object.hasOwn(block, name) ? kept(block[name]) : new Float32Array(rows).fill(NaN),
+    );
+}
+
+/** Adds to a list; of more than `most` the older half goes. */
+function keep<T>(list: T[], item: T, most: number): void {
+  if (list.length >= most) list.splice(0, most / 2);
+  list.push(item);
 }
 
 /** All that a run has reported, in the form in which it is drawn. */
@@ -188,7 +234,8 @@ export class History {
   add(packet: Packet): void {
     for (const event of packet.events) this.take(event);
     for (const block of packet.blocks) {
-      this.stage(block.stage).add(block);
+      if (!this.stages.has(block.stage) && this.stages.size >= mostStages) continue;
+      this.stage(block.stage).add(block, mostNumbers / Math.max(8, this.stages.size));
       this.latest = Math.max(this.latest, block.time.at(-1) ?? 0);
     }
   }
@@ -205,9 +252,14 @@ export class History {
         this.device = event;
         break;
       case 'cohort':
-        if (!this.cohorts.some((c) => c.domain === event.domain)) this.cohorts.push(event);
+        if (
+          this.cohorts.length < mostMessages &&
+          !this.cohorts.some((c) => c.domain === event.domain)
+        )
+          this.cohorts.push(event);
         break;
       case 'stage': {
+        if (!this.stages.has(event.stage) && this.stages.size >= mostStages) break;
         const stage = this.stage(event.stage);
         // A resumed run skips what it has done itself before; its steps are in these very events.
         if (event.state !== 'skipped' || stage.state !== 'finished') stage.state = event.state;
@@ -220,20 +272,20 @@ export class History {
         break;
       }
       case 'evaluation':
-        this.evaluations.push(event);
+        keep(this.evaluations, event, mostEvents);
         if (event.stage === 'evaluate') this.stage('evaluate').reached = event.step;
         break;
       case 'fsd':
-        this.distances.push(event);
+        keep(this.distances, event, mostEvents);
         break;
       case 'graphs':
-        this.graphs.push(event);
+        keep(this.graphs, event, mostEvents);
         break;
       case 'gradients':
-        this.gradients.push(event);
+        keep(this.gradients, event, mostEvents);
         break;
       case 'log':
-        if (event.level !== 'info') this.messages.push(event);
+        if (event.level !== 'info') keep(this.messages, event, mostMessages);
         break;
       case 'finished':
       case 'cancelled':

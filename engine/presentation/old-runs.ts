@@ -43,7 +43,7 @@ const terms: Record<string, [title: string, color: number]> = {
 /** How a term of such a run is shown: `tan.features` is the teacher's alignment network's feature reconstruction. */
 export function oldTerm(name: string): TermInfo {
   const [network, part] = name.includes('.') ? name.split('.') : [null, name];
-  const [title, color] = terms[part] ?? [part, 0];
+  const [title, color] = Object.hasOwn(terms, part) ? terms[part] : [part, 0];
   return {
     title: network === null ? title : `${network.toUpperCase()} ${title}`,
     color,

@@ -73,7 +73,7 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
         4,
         'lower',
       );
-  add('Parameters of the student', (r) => r.parameters.student, 0, 'lower');
+  add('Parameters of the student', (r) => r.parameters?.student, 0, 'lower');
   add(
     'Time of all stages, s',
     (r) => Object.values(r.seconds).reduce((a, b) => a + b, 0),
@@ -100,8 +100,10 @@ export function differencesTable(runs: readonly ComparedRun[]): Table {
     ...flatten(valueIn(config)),
     ...(record
       ? {
-          'run: seed': String(record.seed),
-          'run: device': `${record.device.name}, ${record.device.threads} threads`,
+          'run: seed': String(record.seed ?? 'unknown'),
+          'run: device': record.device
+            ? `${record.device.name}, ${record.device.threads} threads`
+            : 'unknown',
           'run: MedDistill': record.meddistill,
           ...Object.fromEntries(
             Object.entries(record.variables).map(([k, v]) => [`run: variable ${k}`, v]),

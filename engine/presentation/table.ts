@@ -12,7 +12,7 @@ export const numberCell = (value: number | null | undefined, digits: number): Ce
 export function markBest(cells: readonly Cell[], better: 'higher' | 'lower'): void {
   const numbers = cells.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
   if (numbers.length < 2 || numbers.every((v) => v === numbers[0])) return;
-  const best = better === 'higher' ? Math.max(...numbers) : Math.min(...numbers);
+  const best = numbers.reduce((a, b) => (better === 'higher' ? Math.max(a, b) : Math.min(a, b)));
   for (const cell of cells) if (cell.value === best) cell.best = true;
 }
 
@@ -40,13 +40,19 @@ export function csvField(text: string): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
+/** Characters of each column; a table may have more rows than a call has arguments. */
+const widthsOf = ([header, ...body]: readonly string[][]): number[] =>
+  header.map((title, c) =>
+    body.reduce((width, row) => Math.max(width, row[c]?.length ?? 0), Math.max(3, title.length)),
+  );
+
 /** Plain enough for a terminal, yet Markdown: all columns to the left, nothing in bold. */
 export function tableText({ columns, rows }: Table): string {
   const lines = [
     columns.map(({ title }) => title),
     ...rows.map((row) => row.map(({ text }) => text)),
   ];
-  const widths = columns.map((_, c) => Math.max(3, ...lines.map((line) => line[c].length)));
+  const widths = widthsOf(lines);
   const [header, ...body] = lines.map(
     (line) => `| ${line.map((text, c) => text.padEnd(widths[c])).join(' | ')} |`,
   );
@@ -60,9 +66,7 @@ export function tableMarkdown({ columns, rows, note }: Table): string {
   const body = rows.map((row) =>
     row.map(({ text, best }) => (best ? `**${escape(text)}**` : escape(text))),
   );
-  const widths = header.map((title, c) =>
-    Math.max(3, title.length, ...body.map((row) => row[c]?.length ?? 0)),
-  );
+  const widths = widthsOf([header, ...body]);
   const line = (cells: string[]) =>
     `| ${cells.map((cell, c) => (columns[c].numeric ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join(' | ')} |`;
   const rule = `| ${widths.map((w, c) => (columns[c].numeric ? `${'-'.repeat(w - 1)}:` : '-'.repeat(w))).join(' | ')} |`;

@@ -23,14 +23,14 @@ export function finalTable(report: Report): Table {
   );
   const { networks } = report;
   const rows = networks.map((network) => {
-    const size = report.parameters[kindOf(network)];
+    const size = report.parameters?.[kindOf(network)];
     return [
       textCell(network.title),
       ...domains.map(([, d]) => aggregateCell(d.networks[network.name]?.dice, 3)),
       ...measured.map((name) =>
         numberCell(report.fsd.sourceToTarget[name][network.name]?.value, 4),
       ),
-      { text: size.toLocaleString('en'), value: size },
+      size === undefined ? numberCell(null, 0) : { text: size.toLocaleString('en'), value: size },
     ];
   });
   // Students are compared with each other; the teacher is what they are held against.

@@ -9,6 +9,7 @@ const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(va
 
 /** A report for a terminal, also good as Markdown: networks by domains, gains, time, size and device. */
 export function formatReport(report: Report): string {
+  const { device, seed } = report;
   const domains = Object.entries(report.domains);
   const fsd = Object.values(report.fsd.sourceToTarget).flatMap((found) => Object.values(found))[0];
   const seconds = Object.entries(report.seconds)
@@ -29,7 +30,7 @@ export function formatReport(report: Report): string {
     '',
     ...(fsd ? [`FSD at n = ${fsd.n} vectors, ${fsd.dims} dimensions; lower is better.`] : []),
     ...gains,
-    `Time: ${seconds}. Device: ${report.device.name} (${report.device.description}, ${report.device.threads} threads). Seed ${report.seed}.`,
+    `Time: ${seconds}. Device: ${device ? `${device.name} (${device.description}, ${device.threads} threads)` : 'unknown'}. Seed ${seed ?? 'unknown'}.`,
   ].join('\n');
 }
 
@@ -64,7 +65,7 @@ export function formatSeeds(reports: readonly Report[]): string {
   return [
     tableText(seedsTable(reports)),
     '',
-    `Mean ± standard deviation over ${reports.length} runs, seeds ${reports.map((r) => r.seed).join(', ')}.`,
+    `Mean ± standard deviation over ${reports.length} runs, seeds ${reports.map((r) => r.seed ?? 'unknown').join(', ')}.`,
     ...gains,
   ].join('\n');
 }
@@ -96,7 +97,7 @@ function seedsTable(reports: readonly Report[]): Table {
             4,
           ),
         ),
-        first.parameters[kindOf(network)].toLocaleString('en'),
+        first.parameters?.[kindOf(network)].toLocaleString('en') ?? '-',
       ].map(textCell),
     ),
   };

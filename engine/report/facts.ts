@@ -13,10 +13,12 @@ export function runFacts({
     ['State', record.state + (record.error ? `: ${record.error}` : '')],
     ['Started', record.started],
     ...(record.ended ? [['Ended', record.ended] as [string, string]] : []),
-    ['Seed', String(record.seed)],
+    ['Seed', String(record.seed ?? 'unknown')],
     [
       'Device',
-      `${record.device.name} (${record.device.description}), ${record.device.threads} threads`,
+      record.device
+        ? `${record.device.name} (${record.device.description}), ${record.device.threads} threads`
+        : 'unknown',
     ],
     ...history.cohorts.map((c): [string, string] => [
       `Domain ${c.domain}`,

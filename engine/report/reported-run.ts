@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { RunRecord } from '../contract/run-record';
-import { UserError } from '../errors';
-import { History } from '../presentation/history';
+import { History, packEvents } from '../presentation/history';
 import type { ComparedRun } from '../presentation/run-comparison';
 import { RunFolder } from '../runs/run-folder';
 
@@ -21,27 +20,16 @@ export function readRun(folder: string): ReportedRun {
   const path = resolve(folder);
   const files = new RunFolder(path);
   const record = files.readRecord();
-  const history = History.of(files.readEvents());
+  const history = new History();
+  for (const events of files.eventsInPieces()) history.add(packEvents(events));
   const last = history.graphs.at(-1);
   return {
     folder: path,
     name: basename(path),
     record,
     report: existsSync(files.file('report')) ? files.readReport() : null,
-    config: text(files.file('config')),
+    config: files.readConfigText() ?? '',
     history,
-    graphs: last ? json<ContrastiveSnapshot>(join(path, last.file)) : null,
+    graphs: last && existsSync(join(path, last.file)) ? files.readSnapshot(last.file) : null,
   };
-}
-
-const text = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-
-function json<T>(path: string): T | null {
-  const content = text(path);
-  if (content === '') return null;
-  try {
-    return JSON.parse(content) as T;
-  } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}.`);
-  }
 }

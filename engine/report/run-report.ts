@@ -5,15 +5,8 @@ import { tableCsv } from '../presentation/table';
 import { metricsTable } from '../presentation/tables';
 import { reportHtml } from './html';
 import { reportMarkdown } from './markdown';
+import { reportFormats } from './report-formats';
 import { readRun, type ReportedRun } from './reported-run';
-
-/** What a report can be written as, by the ending of its name. */
-export const reportFormats = {
-  html: 'self-contained HTML',
-  md: 'Markdown',
-  csv: 'CSV of every metric',
-  json: 'JSON',
-} as const;
 
 /**
  * Writes a run's report; the ending of `path` says as what.

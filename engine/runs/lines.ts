@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import type { LinePlace } from '../contract/runs';
 
 const chunkBytes = 1 << 16;
 /** A longer line is none that a run writes. */
@@ -32,6 +33,66 @@ export function* linesOf(path: string): Generator<string> {
         from = end + 1;
       }
     }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Lines of a file that grows, as far as they were read at once. */
+export interface ReadLines {
+  lines: string[];
+  /** All that was read before is void: another file took its place, or it became shorter. */
+  reset: boolean;
+  /** Whether there is more already. */
+  more: boolean;
+  next: LinePlace;
+}
+
+/**
+ * Reads on in a text file of which lines are added, from a place in it or its beginning, at most `bytes`. A line whose end is not
+ * there is left for later, one of more than `longest` bytes is left out; `longest` is less than `bytes`.
+ */
+export function readLines(
+  path: string,
+  from: LinePlace | null,
+  bytes: number,
+  longest = longestLine,
+): ReadLines {
+  const nothing = { lines: [], more: false };
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch {
+    const next = { inode: null, offset: 0, isSkipping: false };
+    return { ...nothing, reset: (from?.offset ?? 0) > 0, next };
+  }
+  try {
+    const found = fstatSync(file);
+    const size = found.isFile() ? found.size : 0;
+    const isSame = from?.inode === found.ino && from.offset <= size;
+    const reset = from !== null && from.inode !== null && !isSame;
+    let { offset, isSkipping } = isSame ? from : { offset: 0, isSkipping: false };
+    const place = (): LinePlace => ({ inode: found.ino, offset, isSkipping });
+    if (offset >= size) return { ...nothing, reset, next: place() };
+    const buffer = Buffer.alloc(Math.min(bytes, size - offset));
+    const piece = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, offset));
+    let begin = 0;
+    if (isSkipping) {
+      const end = piece.indexOf(newline);
+      begin = end < 0 ? piece.length : end + 1;
+      isSkipping = end < 0;
+    }
+    const lines: string[] = [];
+    for (let end; (end = piece.indexOf(newline, begin)) >= 0; begin = end + 1)
+      if (end > begin && end - begin <= longest) lines.push(piece.toString('utf8', begin, end));
+    // What was begun is read again with its end, unless it is too long already.
+    if (piece.length - begin > longest) {
+      begin = piece.length;
+      isSkipping = true;
+    }
+    const moved = begin > 0;
+    offset += begin;
+    return { lines, reset, more: moved && offset < size, next: place() };
   } finally {
     closeSync(file);
   }

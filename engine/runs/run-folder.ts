@@ -5,18 +5,16 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
+import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { TimedEvent } from '../contract/events';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
 import type { OutputKind } from '../evaluation/evaluation';
 import { removeUnfinished, unwritable, writePieces, writeWhole } from '../files';
-import { upgradedRecord, upgradedReport } from '../presentation/old-runs';
 import type { Checkpoint, CheckpointStore } from '../training/stage';
 import {
   readWeightFile,
@@ -26,6 +24,7 @@ import {
   type Weights,
 } from '../weights';
 import { pathInside } from './inside';
+import { readJson, readText } from './json-file';
 import { dropBegunLine, linesOf } from './lines';
 import {
   checkpointFile,
@@ -34,10 +33,14 @@ import {
   runFiles,
   weightsFile,
 } from './run-files';
+import { contrastiveSnapshotShape, eventOf, runRecord, runReport } from './run-shapes';
 
 /** Larger ones are none of a run. */
 const largestRecord = 1e7;
+/** A person writes it. */
+const largestConfig = 1e7;
 const largestReport = 4e8;
+const largestSnapshot = 1e8;
 
 /** The folder that holds all of a run. Every file in it is whole, whatever ends the process; none is reached through a link. */
 export class RunFolder implements CheckpointStore {
@@ -75,17 +78,8 @@ export class RunFolder implements CheckpointStore {
   /** @throws UserError where the folder holds no run, or a damaged one */
   readRecord(): RunRecord {
     if (!this.exists()) throw new UserError(`${this.path} is not a run: it has no run.json.`);
-    const record = parsed<RunRecord>(
-      this.file('record'),
-      this.text('record', largestRecord),
-      'meddistill run --resume with the config mends it',
-    );
-    const { started, stages } = record as Partial<RunRecord>;
-    if (typeof started !== 'string' || typeof stages !== 'object' || stages === null)
-      throw new UserError(
-        `${this.file('record')} is damaged: it does not say how far the run is; meddistill run --resume with the config mends it.`,
-      );
-    return upgradedRecord(record);
+    const remedy = 'meddistill run --resume with the config mends it';
+    return readJson(this.file('record'), runRecord, { largest: largestRecord, remedy });
   }
 
   /** What is known of a run whose record is damaged or gone: its start and its stages, by what it has reported. */
@@ -106,6 +100,12 @@ export class RunFolder implements CheckpointStore {
     return rebuilt;
   }
 
+  /** Its own copy of its config; null where it has none. @throws UserError where that cannot be read */
+  readConfigText(): string | null {
+    const path = this.file('config');
+    return existsSync(path) ? readText(path, largestConfig) : null;
+  }
+
   /** @throws UserError where the run has no report yet, or a damaged one */
   readReport(): Report {
     const { state } = this.readRecord();
@@ -113,31 +113,36 @@ export class RunFolder implements CheckpointStore {
       throw new UserError(
         `The run ${this.path} has no report yet: it is ${state}; a run writes it when it has finished.`,
       );
-    const report = parsed<Report>(
-      this.file('report'),
-      this.text('report', largestReport),
-      'meddistill run --resume with the config writes it anew',
-    );
-    return upgradedReport(report);
+    const remedy = 'meddistill run --resume with the config writes it anew';
+    return readJson(this.file('report'), runReport, { largest: largestReport, remedy });
   }
 
-  /** All that it has reported; a line cut short by a crash is left out. */
-  readEvents(): TimedEvent[] {
-    return [...this.events()];
+  /** @throws UserError where the file that an event names is no such graphs */
+  readSnapshot(file: string): ContrastiveSnapshot {
+    return readJson(pathInside(this.path, file), contrastiveSnapshotShape, {
+      largest: largestSnapshot,
+    });
+  }
+
+  /** All that it has reported, so many at once; a line cut short by a crash is left out. */
+  *eventsInPieces(count = 4096): Generator<TimedEvent[]> {
+    let piece: TimedEvent[] = [];
+    for (const event of this.events()) {
+      piece.push(event);
+      if (piece.length < count) continue;
+      yield piece;
+      piece = [];
+    }
+    yield piece;
   }
 
   private *events(): Generator<TimedEvent> {
     const file = this.file('metrics');
-    if (existsSync(file)) for (const line of linesOf(file)) yield* eventsOf([line]);
-  }
-
-  private text(name: keyof typeof runFiles, largest: number): string {
-    const path = this.file(name);
-    const found = statSync(path);
-    if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
-    if (found.size > largest)
-      throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
-    return readFileSync(path, 'utf8');
+    if (!existsSync(file)) return;
+    for (const line of linesOf(file)) {
+      const event = eventOf(line);
+      if (event) yield event;
+    }
   }
 
   outputFolder(kind: OutputKind, domain: string, network: string): string {
@@ -174,7 +179,7 @@ export class RunFolder implements CheckpointStore {
     const path = this.file('metrics');
     if (!existsSync(path)) return;
     const isKept = (line: string) => {
-      const [row] = eventsOf([line]) as { type?: string; stage?: string; step?: number }[];
+      const row = rowOf(line);
       if (row?.stage !== stage) return row !== undefined;
       const { step: at = 0 } = row;
       // Gradients are of before the step, and that a stage goes on from here is said again.
@@ -339,16 +344,15 @@ export class RunFolder implements CheckpointStore {
   }
 }
 
-/** The events in lines of `metrics.jsonl`; what is none, a line cut short by a crash for one, is left out. */
-export const eventsOf = (lines: readonly string[]): TimedEvent[] =>
-  lines.flatMap((line) => {
-    try {
-      const row = JSON.parse(line) as TimedEvent | null;
-      return typeof row === 'object' && row !== null ? [row] : [];
-    } catch {
-      return [];
-    }
-  });
+/** A row of `metrics.jsonl` of any version; undefined for what is none. */
+function rowOf(line: string): { type?: string; stage?: string; step?: number } | undefined {
+  try {
+    const row = JSON.parse(line) as object | null;
+    return typeof row === 'object' && row !== null ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The lines of a file that are kept, in pieces to be written. */
 function* keptLines(path: string, isKept: (line: string) => boolean): Generator<Buffer> {
@@ -362,16 +366,3 @@ function* keptLines(path: string, isKept: (line: string) => boolean): Generator<
   yield Buffer.from(piece);
 }
 const writtenAtOnce = 1 << 20;
-
-/** `remedy`: what mends it. */
-function parsed<T extends object>(path: string, text: string, remedy: string): T {
-  let value: unknown;
-  let reason = 'it is no object';
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    reason = (error as Error).message;
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
-  throw new UserError(`${path} is damaged: ${reason}; ${remedy}.`);
-}

@@ -15,6 +15,7 @@ import { cohortHandlers } from './cohort';
 import { configHandlers } from './config';
 import type { Handlers } from './handlers';
 import { projectHandlers } from './project';
+import { runHandlers } from './runs';
 import { viewerHandlers } from './viewer';
 
 /** Code of a refusal, whose message is for the user; other failures are faults of the program. */
@@ -24,6 +25,7 @@ const handlers: Handlers<ServerCalls> = {
   ...cohortHandlers,
   ...configHandlers,
   ...projectHandlers,
+  ...runHandlers,
   ...viewerHandlers,
 };
 

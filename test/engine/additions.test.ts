@@ -144,7 +144,7 @@ describe('a new network and a new method, each one file and one line of a catalo
 
   it("are in the dashboard's data: stages, terms and curves", () => {
     const history = new History();
-    history.add(packEvents(new RunFolder(run).readEvents()));
+    for (const events of new RunFolder(run).eventsInPieces()) history.add(packEvents(events));
     const stage = history.stages.get('toy')!;
     assert.equal(history.stageTitle('toy'), 'Distillation, Toy');
     assert.deepEqual(stage.term('small'), { title: 'Toy smallness', color: 5 });

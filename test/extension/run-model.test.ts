@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunRecord } from '../../engine/contract/run-record';
+import { runEvents } from '../../engine/server/runs';
 import { RunModel } from '../../extension/run-model';
 
 describe('a run as its folder tells it', () => {
@@ -90,13 +91,41 @@ describe('a run as its folder tells it', () => {
     assert.equal(run.state, 'finished');
   });
 
-  it('tells whether anything changed, and passes over lines cut short by a crash', () => {
+  it('tells whether anything changed, and passes over lines cut short by a crash', async () => {
     write({ state: 'cancelled' });
     const run = read();
     assert.equal(run.refresh(), false);
+    assert.equal(await run.look(), null);
+    const before = runEvents(folder, null);
     const event = { type: 'stage', stage: 'act', state: 'started', step: 0, steps: 9 };
     writeFileSync(join(folder, 'metrics.jsonl'), `{"time":"x\n${JSON.stringify(event)}\n`);
+    const { packet, progress } = runEvents(folder, before.next);
+    assert.equal(packet.events.length, 1);
+    assert.equal(progress.stage, 'act');
+    write({ state: 'failed', error: 'The disk is full.' });
     assert.equal(run.refresh(), true);
-    assert.equal(run.progress.stage, 'act');
+    assert.equal(run.state, 'failed');
+  });
+
+  it('says what is wrong with a record that it cannot read, and takes over none of it', async () => {
+    for (const [text, fault] of [
+      ['[]', /run\.json is damaged: it is a list, where an object is needed/],
+      ['{"state":"running"', /run\.json is damaged: it is no JSON/],
+      ['['.repeat(100_000), /is nested more than 64 deep/],
+      [
+        '{"state":"finished","config":"/c","started":5}',
+        /started is a number, where a date is needed/,
+      ],
+      ['{"state":"finished","config":null,"started":"2026-11-20"}', /config is null/],
+      [`{"state":"${'x'.repeat(2e6)}"}`, /has 2000012 bytes, which no run writes/],
+    ] as const) {
+      writeFileSync(join(folder, 'run.json'), text);
+      for (const run of [read(), new RunModel(folder)]) {
+        run.accept(await run.look());
+        assert.equal(run.state, 'failed');
+        assert.match(run.reason(), fault);
+        assert.equal(run.record, null);
+      }
+    }
   });
 });

@@ -37,7 +37,7 @@ describe('Distill Student', function () {
     for (const file of ['report.json', 'student.onnx', 'metrics.jsonl', 'config.distill.jsonc'])
       assert.ok(existsSync(join(run.folder, file)), `${file} is there`);
     const device = process.env['MEDDISTILL_TEST_DEVICE'];
-    if (device) assert.equal(run.record?.device.name, device);
+    if (device) assert.equal(run.record?.device?.name, device);
     const message = await until(
       async () => (await notifications()).find((text) => text.includes('is finished')),
       'the closing message',

@@ -2,7 +2,7 @@ import { latestTable } from '../../engine/presentation/tables';
 import type { History } from '../../engine/presentation/history';
 import { h } from '../shared/dom';
 import { tableCard, type Save } from './card';
-import type { Results } from '../../engine/contract/dashboard-page';
+import type { Results } from '../../engine/contract/runs';
 
 /** Final tables of a finished run; of one that goes on, the latest Dice. */
 export class ResultsView {

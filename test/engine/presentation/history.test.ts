@@ -19,6 +19,51 @@ describe('the history of a run', () => {
     assert.deepEqual(parts.evaluations, whole.evaluations);
   });
 
+  it('of very many steps keeps some of all of them, and how far it is', () => {
+    const [step] = events.filter((e) => e.type === 'step');
+    const history = new History();
+    const count = 300_000;
+    for (let first = 1; first <= count; first += 5000) {
+      const steps = Array.from({ length: 5000 }, (_, n) => {
+        const at = first + n;
+        return {
+          ...step,
+          step: at,
+          steps: count,
+          losses: { loss: at, [`late${first + (n % 5)}`]: 1 },
+        };
+      });
+      history.add(packEvents(steps));
+    }
+    const stage = history.stages.get(step.stage)!;
+    assert.equal(stage.reached, count);
+    assert.ok(stage.terms.length <= 256 && stage.step.length <= 2 ** 17);
+    assert.ok(stage.step.length * stage.terms.length < 2 ** 22);
+    assert.deepEqual([...stage.step], [...stage.losses('loss')]);
+    const apart = stage.step[1] - stage.step[0];
+    assert.ok(stage.step.every((at, i) => at === 1 + i * apart));
+    assert.ok(stage.step.at(-1)! > count - apart);
+    assert.equal(stage.smoothedLosses('loss', 0.6).length, stage.step.length);
+  });
+
+  it('of more events and stages than a run has keeps the last events and the first stages', () => {
+    const history = new History();
+    const of = (type: string) => events.find((e) => e.type === type)!;
+    const many = <T>(make: (n: number) => T) => Array.from({ length: 120_000 }, (_, n) => make(n));
+    history.add(packEvents(many((n) => ({ ...of('evaluation'), step: n }) as never)));
+    history.add(
+      packEvents(
+        many((n) => ({ ...of('log'), type: 'log', level: 'error', message: `${n}` }) as never),
+      ),
+    );
+    history.add(packEvents(many((n) => ({ ...of('stage'), stage: `s${n}` }) as never)));
+    assert.ok(history.evaluations.length <= 50_000);
+    assert.equal(history.evaluations.at(-1)!.step, 119_999);
+    assert.ok(history.messages.length <= 1000);
+    assert.equal(history.messages.at(-1)!.message, '119999');
+    assert.ok(history.stages.size <= 1000);
+  });
+
   it('survives being sent to a page', () => {
     const sent = structuredClone(packEvents(events));
     const received = new History();

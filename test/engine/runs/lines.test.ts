@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { dropBegunLine, linesOf } from '../../../engine/runs/lines';
+import type { LinePlace } from '../../../engine/contract/runs';
+import { dropBegunLine, linesOf, readLines, type ReadLines } from '../../../engine/runs/lines';
 import { RunFolder } from '../../../engine/runs/run-folder';
 import { withFolder } from '../images/shared';
 
@@ -13,6 +21,64 @@ describe('lines of a file', () => {
       const tooLong = 'x'.repeat(5e6);
       writeFileSync(path, [...lines, tooLong, '', 'last', 'begun'].join('\n'));
       assert.deepEqual([...linesOf(path)], [...lines, '', 'last']);
+      return Promise.resolve();
+    }));
+
+  it('are read on where the last read ended, in pieces, each line once', () =>
+    withFolder((folder) => {
+      const path = join(folder, 'lines');
+      const lines = Array.from({ length: 3000 }, (_, n) => `${n} ${'ü'.repeat(n % 97)}`);
+      const tooLong = 'x'.repeat(5000);
+      const text = [...lines.slice(0, 1500), tooLong, ...lines.slice(1500), 'begun'].join('\n');
+      writeFileSync(path, text);
+      const found: string[] = [];
+      let place: LinePlace | null = null;
+      let reads = 0;
+      const readAll = () => {
+        for (let more = true; more; reads++) {
+          const read: ReadLines = readLines(path, place, 1500, 1000);
+          assert.equal(read.reset, false);
+          found.push(...read.lines);
+          // As it is after it was sent to another process.
+          place = JSON.parse(JSON.stringify(read.next)) as LinePlace;
+          more = read.more;
+        }
+      };
+      readAll();
+      assert.deepEqual(found, lines);
+      assert.ok(reads > Buffer.byteLength(text) / 1500);
+      appendFileSync(path, ' and ended\nlast\n');
+      readAll();
+      assert.deepEqual(found, [...lines, 'begun and ended', 'last']);
+      writeFileSync(path, 'anew\n');
+      const { lines: anew, reset } = readLines(path, place, 1500, 1000);
+      assert.deepEqual([anew, reset], [['anew'], true]);
+      return Promise.resolve();
+    }));
+
+  it('of 300 MB are passed over, in a time and memory that do not grow with them', () =>
+    withFolder((folder) => {
+      const path = join(folder, 'lines');
+      const file = openSync(path, 'w');
+      const piece = Buffer.alloc(1 << 20, 'x');
+      writeSync(file, 'first\n');
+      for (let n = 0; n < 300; n++) writeSync(file, piece);
+      writeSync(file, '\nlast\n');
+      closeSync(file);
+      const began = process.cpuUsage();
+      const before = process.memoryUsage.rss();
+      const found: string[] = [];
+      let [place, more]: [LinePlace | null, boolean] = [null, true];
+      while (more) {
+        const read: ReadLines = readLines(path, place, 1 << 23);
+        found.push(...read.lines);
+        [place, more] = [read.next, read.more];
+      }
+      assert.deepEqual(found, ['first', 'last']);
+      assert.deepEqual([...linesOf(path)], ['first', 'last']);
+      assert.ok(process.memoryUsage.rss() - before < 2e8);
+      const { user, system } = process.cpuUsage(began);
+      assert.ok(user + system < 10e6, `took ${(user + system) / 1e6} s`);
       return Promise.resolve();
     }));
 

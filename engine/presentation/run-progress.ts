@@ -1,30 +1,7 @@
-import type { TimedEvent } from '../engine/contract/events';
-import type { RunPlan } from '../engine/contract/plan';
-import { stageNames, stageTitle } from '../engine/presentation/networks';
-import { oldPlan } from '../engine/presentation/old-runs';
-
-/** How far a run is, made up from its events alone. */
-export interface RunProgress {
-  /** What the run trains. */
-  plan: RunPlan;
-  stage: string | null;
-  step: number;
-  steps: number;
-  /** Stages that are over, each with what it took; 0 seconds where it was skipped. */
-  finished: Record<string, { steps: number; seconds: number } | undefined>;
-  /** Latest Dice by domain and network. */
-  dice: Record<string, Partial<Record<string, number | null>>>;
-  /** Latest evaluation, for one line of text. */
-  latest: { network: string; domain: string; dice: number | null } | null;
-  imagesPerSecond: number | null;
-  device: { device: string; name: string; threads: number; note?: string } | null;
-  /** Smoothed seconds a step of the stage at work. */
-  secondsPerStep: number | null;
-  /** Time of the last step, in milliseconds since the epoch. */
-  steppedAt: number | null;
-  /** Last error the engine reported. */
-  error: string | null;
-}
+import type { TimedEvent } from '../contract/events';
+import type { RunProgress } from '../contract/runs';
+import { stageNames, stageTitle } from './networks';
+import { oldPlan } from './old-runs';
 
 export const noProgress: RunProgress = {
   plan: oldPlan,
@@ -32,7 +9,6 @@ export const noProgress: RunProgress = {
   step: 0,
   steps: 0,
   finished: {},
-  dice: {},
   latest: null,
   imagesPerSecond: null,
   device: null,
@@ -40,6 +16,9 @@ export const noProgress: RunProgress = {
   steppedAt: null,
   error: null,
 };
+
+/** No run has more of them; those of a file that is none of a run are not kept. */
+const mostStages = 200;
 
 /** The progress after one more event. */
 export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
@@ -56,37 +35,37 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
       };
     case 'stage': {
       const { stage, state, step, steps } = event;
-      if (state === 'finished' || state === 'skipped')
-        return {
-          ...progress,
-          stage,
-          step: steps,
-          steps,
-          finished: {
-            ...progress.finished,
-            [stage]: { steps, seconds: state === 'skipped' ? 0 : (event.seconds ?? 0) },
-          },
-        };
+      if (state === 'finished' || state === 'skipped') {
+        const seconds = state === 'skipped' ? 0 : (event.seconds ?? 0);
+        const isOneMore = !Object.hasOwn(progress.finished, stage);
+        const finished =
+          isOneMore && Object.keys(progress.finished).length >= mostStages
+            ? progress.finished
+            : { ...progress.finished, [stage]: { steps, seconds } };
+        return { ...progress, stage, step: steps, steps, finished };
+      }
       return { ...progress, stage, step, steps, secondsPerStep: null, steppedAt: null };
     }
     case 'step': {
       const at = Date.parse(event.time);
       const ahead = event.step - progress.step;
       const same = progress.stage === event.stage && progress.steppedAt !== null && ahead > 0;
-      const each = same ? (at - progress.steppedAt!) / 1000 / ahead : null;
+      const pace = same ? (at - progress.steppedAt!) / 1000 / ahead : NaN;
+      // Where a step's time is not known there is no pace.
+      const each = Number.isFinite(pace) ? pace : null;
       return {
         ...progress,
         stage: event.stage,
         step: event.step,
         steps: event.steps,
-        imagesPerSecond: event.imagesPerSecond,
+        imagesPerSecond: Number.isFinite(event.imagesPerSecond) ? event.imagesPerSecond : null,
         secondsPerStep:
           each === null
             ? progress.secondsPerStep
             : progress.secondsPerStep === null
               ? each
               : 0.8 * progress.secondsPerStep + 0.2 * each,
-        steppedAt: at,
+        steppedAt: Number.isNaN(at) ? null : at,
       };
     }
     case 'evaluation': {
@@ -94,7 +73,6 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
       return {
         ...progress,
         ...(event.stage === 'evaluate' ? { step: event.step } : {}),
-        dice: { ...progress.dice, [domain]: { ...progress.dice[domain], [network]: dice } },
         latest: { network, domain, dice },
       };
     }

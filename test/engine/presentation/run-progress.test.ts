@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import type { TimedEvent } from '../../engine/contract/events';
-import { formatDuration } from '../../engine/presentation/duration';
-import { oldPlan } from '../../engine/presentation/old-runs';
+import type { TimedEvent } from '../../../engine/contract/events';
+import type { RunProgress } from '../../../engine/contract/runs';
+import { formatDuration } from '../../../engine/presentation/duration';
+import { oldPlan } from '../../../engine/presentation/old-runs';
 import {
   advance,
   describeProgress,
   noProgress,
   secondsLeft,
   shareDone,
-  type RunProgress,
-} from '../../extension/run-progress';
+} from '../../../engine/presentation/run-progress';
 
 const at = (seconds: number) => new Date(1e12 + seconds * 1000).toISOString();
 const step = (stage: 'teacher' | 'warmup', n: number, seconds: number): TimedEvent => ({

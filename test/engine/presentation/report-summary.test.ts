@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Report } from '../../engine/contract/report';
-import { upgradedReport } from '../../engine/presentation/old-runs';
-import { describeReport, describeResult, summarizeReport } from '../../extension/report-summary';
+import type { Report } from '../../../engine/contract/report';
+import { upgradedReport } from '../../../engine/presentation/old-runs';
+import {
+  describeResults,
+  describeResult,
+  summarizeReport,
+} from '../../../engine/presentation/report-summary';
 
 const network = (mean: number | null) => ({ dice: { mean } });
 const report = upgradedReport({
@@ -25,7 +29,7 @@ describe("a report's key numbers", () => {
     assert.equal(describeResult(mr), 'mr 0.412 (−0.088)');
     assert.equal(describeResult(ct), 'ct 0.900 (+0.100)');
     assert.equal(
-      describeReport(report),
+      describeResults(summarizeReport(report)),
       'Dice on mr 0.412 (warm-up 0.500, teacher 0.700), Dice on ct 0.900 (warm-up 0.800, teacher -)',
     );
   });

@@ -1,20 +1,7 @@
-import type { NetworkInfo } from '../engine/contract/plan';
-import type { Report } from '../engine/contract/report';
-import { baselinesOf, ofRole, studentsOf } from '../engine/presentation/networks';
-
-/** A distilled student's key numbers on one domain. */
-export interface DomainResult {
-  domain: string;
-  role: 'source' | 'target';
-  /** What the student is called where there are several, else null. */
-  student: string | null;
-  /** Of the teacher, the student trained alone, and the distilled student. */
-  dice: { teacher: number | null; warmup: number | null; student: number | null };
-  /** What distillation gained over the student trained alone; null where either is undefined. */
-  gain: number | null;
-  /** Fréchet Semantic Distance from the source, of the distilled student; targets only. */
-  fsd: number | null;
-}
+import type { NetworkInfo } from '../contract/plan';
+import type { Report } from '../contract/report';
+import type { DomainResult } from '../contract/runs';
+import { baselinesOf, ofRole, studentsOf } from './networks';
 
 /** Key numbers by domain, targets first, and by student. */
 export function summarizeReport(report: Report): DomainResult[] {
@@ -46,8 +33,8 @@ const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).t
 const named = ({ student }: DomainResult) => (student === null ? '' : ` of ${student}`);
 
 /** `Dice on mr 0.412 (warm-up 0.302, teacher 0.551)`, domain by domain. */
-export const describeReport = (report: Report): string =>
-  summarizeReport(report)
+export const describeResults = (results: readonly DomainResult[]): string =>
+  results
     .map(
       (result) =>
         `Dice${named(result)} on ${result.domain} ${shown(result.dice.student)} (warm-up ${shown(result.dice.warmup)}, teacher ${shown(result.dice.teacher)})`,
