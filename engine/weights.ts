@@ -20,6 +20,8 @@ export interface Tensor {
 }
 
 const largestHeader = 100e6;
+/** Of networks of this kind with all that training keeps of them. */
+const largestFile = 2 ** 34;
 
 interface HeaderEntry {
   dtype: string;
@@ -66,6 +68,10 @@ async function readOpened(
   const read = async (into: Uint8Array, position: number) => {
     if (!(await readInto(file, into, position))) fault('it became shorter while it was read');
   };
+  if (bytes > largestFile)
+    throw new UserError(
+      `${path} has ${bytes} bytes; of a safetensors file at most ${largestFile} are read.`,
+    );
   if (bytes < 8) fault('it is shorter than its header');
   const lengthField = Buffer.alloc(8);
   await read(lengthField, 0);

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { RunRecord } from '../contract/run-record';
 import { UserError } from '../errors';
 import { History } from '../presentation/history';
 import type { ComparedRun } from '../presentation/run-comparison';
+import { readInside } from '../runs/inside';
+import { largestBytes } from '../runs/run-files';
 import { RunFolder } from '../runs/run-folder';
 
 /** All that a report is made of, read from a run's folder. */
@@ -28,20 +30,19 @@ export function readRun(folder: string): ReportedRun {
     name: basename(path),
     record,
     report: existsSync(files.file('report')) ? files.readReport() : null,
-    config: text(files.file('config')),
+    config: existsSync(files.file('config')) ? files.text('config') : '',
     history,
-    graphs: last ? json<ContrastiveSnapshot>(join(path, last.file)) : null,
+    graphs: last ? readSnapshot(path, last.file) : null,
   };
 }
 
-const text = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-
-function json<T>(path: string): T | null {
-  const content = text(path);
-  if (content === '') return null;
+/** The contrastive graphs in a file of a run's folder; null where there is none. @throws UserError */
+export function readSnapshot(folder: string, file: string): ContrastiveSnapshot | null {
+  const bytes = readInside(folder, file, largestBytes.snapshot);
+  if (!bytes?.length) return null;
   try {
-    return JSON.parse(content) as T;
+    return JSON.parse(bytes.toString('utf8')) as ContrastiveSnapshot;
   } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}.`);
+    throw new UserError(`${join(folder, file)} is damaged: ${(error as Error).message}.`);
   }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { DeviceName, DistillConfig } from '../config/config';
 import { loadConfig } from '../config/load';
 import type { RunFolder } from './run-folder';
@@ -7,5 +6,5 @@ import type { RunFolder } from './run-folder';
 export function readRunConfig(folder: RunFolder, device?: DeviceName): DistillConfig {
   const { config, variables, seed } = folder.readRecord();
   const options = { variables, seed, out: folder.path, device };
-  return loadConfig(config, options, readFileSync(folder.file('config'), 'utf8'));
+  return loadConfig(config, options, folder.text('config'));
 }

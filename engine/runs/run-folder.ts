@@ -5,8 +5,6 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readFileSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -19,19 +17,16 @@ import { removeUnfinished, unwritable, writePieces, writeWhole } from '../files'
 import { upgradedRecord, upgradedReport } from '../presentation/old-runs';
 import type { Checkpoint, CheckpointStore } from '../training/stage';
 import { readWeightFile, writeWeightFile, type Shapes, type Weights } from '../weights';
-import { pathInside } from './inside';
+import { pathInside, readInside } from './inside';
 import { dropBegunLine, linesOf } from './lines';
 import {
   checkpointFile,
   earlierCheckpointFile,
+  largestBytes,
   outputFolder,
   runFiles,
   weightsFile,
 } from './run-files';
-
-/** Larger ones are none of a run. */
-const largestRecord = 1e7;
-const largestReport = 4e8;
 
 /** The folder that holds all of a run. Every file in it is whole, whatever ends the process; none is reached through a link. */
 export class RunFolder implements CheckpointStore {
@@ -71,7 +66,7 @@ export class RunFolder implements CheckpointStore {
     if (!this.exists()) throw new UserError(`${this.path} is not a run: it has no run.json.`);
     const record = parsed<RunRecord>(
       this.file('record'),
-      this.text('record', largestRecord),
+      this.text('record'),
       'meddistill run --resume with the config mends it',
     );
     const { started, stages } = record as Partial<RunRecord>;
@@ -109,7 +104,7 @@ export class RunFolder implements CheckpointStore {
       );
     const report = parsed<Report>(
       this.file('report'),
-      this.text('report', largestReport),
+      this.text('report'),
       'meddistill run --resume with the config writes it anew',
     );
     return upgradedReport(report);
@@ -125,13 +120,11 @@ export class RunFolder implements CheckpointStore {
     if (existsSync(file)) for (const line of linesOf(file)) yield* eventsOf([line]);
   }
 
-  private text(name: keyof typeof runFiles, largest: number): string {
-    const path = this.file(name);
-    const found = statSync(path);
-    if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
-    if (found.size > largest)
-      throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
-    return readFileSync(path, 'utf8');
+  /** The text of a file, which is there. @throws UserError where it is a link, no regular file, or too large */
+  text(name: 'record' | 'report' | 'config'): string {
+    const bytes = readInside(this.path, runFiles[name], largestBytes[name]);
+    if (!bytes) throw new UserError(`${this.file(name)} does not exist.`);
+    return bytes.toString('utf8');
   }
 
   outputFolder(kind: OutputKind, domain: string, network: string): string {
