@@ -6,7 +6,7 @@
  */
 const order = [
   ['contract'],
-  ['channel', 'errors', 'lists', 'names', 'options', 'random', 'version'],
+  ['channel', 'errors', 'lists', 'names', 'options', 'parent', 'random', 'version'],
   ['files'],
   ['weights'],
   ['graph', 'images', 'metrics'],

@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ContrastiveSnapshot } from '../engine/contract/contrastive-snapshot';
 import {
@@ -10,6 +8,9 @@ import {
 } from '../engine/presentation/run-comparison';
 import { packEvents } from '../engine/presentation/history';
 import { reportTables } from '../engine/report/markdown';
+import { readSnapshot } from '../engine/report/reported-run';
+import { readInside } from '../engine/runs/inside';
+import { largestBytes } from '../engine/runs/run-files';
 import { verdict } from '../engine/presentation/tables';
 import { Channel } from '../engine/channel';
 import type {
@@ -20,6 +21,8 @@ import type {
   RunCommand,
   RunInfo,
 } from '../engine/contract/dashboard-page';
+import { inform, pickSeveral } from './messages';
+import { configOf, readConfigCopy } from './run-config-file';
 import type { RunModel } from './run-model';
 import { secondsLeft, shareDone } from './run-progress';
 import type { Services } from './services';
@@ -153,7 +156,7 @@ export class DashboardPanel {
       name: run.name,
       report: run.report(),
       record: run.record,
-      config: existsSync(run.file('config')) ? readFileSync(run.file('config'), 'utf8') : '{}',
+      config: readConfigCopy(run.folder) ?? '{}',
     }));
     this.channel.say({
       type: 'comparison',
@@ -181,10 +184,12 @@ export class DashboardPanel {
     if (!this.folders.includes(folder)) return;
     if (command === 'openConfig') {
       const run = services.runs.add(folder);
-      const original = run.record?.config;
-      const file = original && existsSync(original) ? original : run.file('config');
-      vscode.window
-        .showTextDocument(vscode.Uri.file(file), { viewColumn: vscode.ViewColumn.One })
+      Promise.resolve()
+        .then(() =>
+          vscode.window.showTextDocument(vscode.Uri.file(configOf(run)), {
+            viewColumn: vscode.ViewColumn.One,
+          }),
+        )
         .then(undefined, services.showError);
       return;
     }
@@ -193,23 +198,23 @@ export class DashboardPanel {
       .then(undefined, services.showError);
   }
 
-  private async readSnapshot(folder: string, file: string): Promise<ContrastiveSnapshot> {
-    return JSON.parse(await readFile(this.inGraphs(folder, file), 'utf8')) as ContrastiveSnapshot;
+  private readSnapshot(folder: string, file: string): ContrastiveSnapshot {
+    const snapshot = readSnapshot(folder, this.inGraphs(folder, file));
+    if (!snapshot) throw new Error(`The run ${folder} has no ${file}.`);
+    return snapshot;
   }
 
-  private async readPicture(folder: string, file: string): Promise<Uint8Array | null> {
-    const path = this.inGraphs(folder, file);
+  private readPicture(folder: string, file: string): Uint8Array | null {
+    const bytes = readInside(folder, this.inGraphs(folder, file), largestBytes.picture);
     // A copy that owns its bytes: what Node reads may lie in a pool.
-    return existsSync(path) ? new Uint8Array(await readFile(path)) : null;
+    return bytes && new Uint8Array(bytes);
   }
 
   /** A file of a run's graphs. @throws Error for one that lies elsewhere, or of a run that is not of this panel */
   private inGraphs(folder: string, file: string): string {
-    const graphs = join(folder, 'graphs');
-    const path = resolve(folder, file);
-    if (!this.folders.includes(folder) || !path.startsWith(join(graphs, '/')))
+    if (!this.folders.includes(folder) || !file.startsWith('graphs/'))
       throw new Error(`${file} is not a file of the run's graphs.`);
-    return path;
+    return file;
   }
 
   private async save(name: string, content: string | Uint8Array): Promise<boolean> {
@@ -237,10 +242,10 @@ export async function pickRuns(
 ): Promise<RunModel[] | undefined> {
   const fitting = runs.list().filter(fits);
   if (fitting.length === 0) {
-    void vscode.window.showInformationMessage('There is no other run to compare with.');
+    void inform('There is no other run to compare with.');
     return undefined;
   }
-  const items = await vscode.window.showQuickPick(
+  const items = await pickSeveral(
     fitting.map((run) => ({
       label: run.name,
       description: run.state,
@@ -248,7 +253,7 @@ export async function pickRuns(
       picked: picked.includes(run.folder),
       run,
     })),
-    { placeHolder: 'Runs to compare', canPickMany: true, matchOnDetail: true },
+    { placeHolder: 'Runs to compare', matchOnDetail: true },
   );
   return items?.map(({ run }) => run);
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 
 /** What is new in a file of lines; `reset`: everything before it is gone, the file was written anew. */
 export interface NewLines {
@@ -20,7 +20,10 @@ export class LineTail {
   read(): NewLines {
     let descriptor: number;
     try {
-      descriptor = openSync(this.file, 'r');
+      // Neither a pipe nor a device, nor anything through a link: the folder may be somebody else's.
+      if (!lstatSync(this.file).isFile()) throw new Error('It is no regular file.');
+      const unfollowed = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+      descriptor = openSync(this.file, constants.O_RDONLY | unfollowed);
     } catch {
       const reset = this.offset > 0;
       this.restart(null);

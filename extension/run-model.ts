@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TimedEvent } from '../engine/contract/events';
 import type { Report } from '../engine/contract/report';
 import type { RunRecord } from '../engine/contract/run-record';
 import { upgradedRecord, upgradedReport } from '../engine/presentation/old-runs';
-import { runFiles } from '../engine/runs/run-files';
+import { readEndInside, readInside } from '../engine/runs/inside';
+import { largestBytes, runFiles } from '../engine/runs/run-files';
 import { eventsOf } from '../engine/runs/run-folder';
 import { isAtWork } from '../engine/runs/at-work';
 import { LineTail } from './line-tail';
@@ -43,6 +44,11 @@ export class RunModel {
     return join(this.folder, runFiles[name]);
   }
 
+  /** The text of a file, which may be somebody else's. @throws UserError */
+  private text(name: 'record' | 'report'): string {
+    return readInside(this.folder, runFiles[name], largestBytes[name])?.toString('utf8') ?? '';
+  }
+
   get state(): RunState {
     if (this.starting !== null && this.record?.pid !== this.starting) return 'running';
     if (!this.record) return 'failed';
@@ -53,6 +59,11 @@ export class RunModel {
   /** Process that works on it. */
   get pid(): number | undefined {
     return this.starting ?? this.record?.pid;
+  }
+
+  /** True while a process lives that this window has started for it. */
+  get isOfThisWindow(): boolean {
+    return this.starting !== null;
   }
 
   /** A process was started for it. */
@@ -83,9 +94,7 @@ export class RunModel {
     const stamp = stampOf(this.file('record'));
     if (stamp !== null && stamp !== before) {
       try {
-        this.record = upgradedRecord(
-          JSON.parse(readFileSync(this.file('record'), 'utf8')) as RunRecord,
-        );
+        this.record = upgradedRecord(JSON.parse(this.text('record')) as RunRecord);
         this.stamp = stamp;
       } catch {
         // Damaged or gone between two calls: what was known stays.
@@ -103,9 +112,7 @@ export class RunModel {
     if (stamp === null) return null;
     if (this.reported?.stamp === stamp) return this.reported.report;
     try {
-      const report = upgradedReport(
-        JSON.parse(readFileSync(this.file('report'), 'utf8')) as Report,
-      );
+      const report = upgradedReport(JSON.parse(this.text('report')) as Report);
       this.reported = { stamp, report };
       return report;
     } catch {
@@ -119,7 +126,7 @@ export class RunModel {
     if (record?.state === 'failed' && record.error !== undefined) return record.error;
     if (exit?.signal === 'SIGKILL')
       return 'its process was killed (SIGKILL), as happens when memory runs out';
-    const last = lastLine(this.file('log'));
+    const last = lastLine(this.folder, runFiles.log);
     if (exit?.signal) return `its process ended with ${exit.signal}${last ? `: ${last}` : ''}`;
     if (exit?.code) return last ?? `its process ended with exit code ${exit.code}`;
     return 'its process is gone';
@@ -144,19 +151,23 @@ export class EventTail {
 /** True if the folder holds a run. */
 export const isRunFolder = (folder: string): boolean => existsSync(join(folder, runFiles.record));
 
+/** So much of a log is looked at. */
+export const logEndBytes = 1 << 20;
+
 function stampOf(file: string): string | null {
   try {
-    const { mtimeMs, size, ino } = statSync(file);
+    const { mtimeMs, size, ino } = lstatSync(file);
     return `${mtimeMs} ${size} ${ino}`;
   } catch {
     return null;
   }
 }
 
-/** The last line of a log that is neither an event nor a remark in brackets. */
-export function lastLine(file: string): string | null {
+/** The last line of a log that is neither an event nor a remark in brackets; of a long log its end is looked at. */
+export function lastLine(folder: string, file: string): string | null {
   try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const end = readEndInside(folder, file, logEndBytes);
+    const lines = (end?.toString('utf8') ?? '').trimEnd().split('\n');
     return lines.reverse().find((line) => line.trim() && !/^[{(]/.test(line)) ?? null;
   } catch {
     return null;

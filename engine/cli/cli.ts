@@ -7,6 +7,7 @@ import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
 import { ConfigError, UserError } from '../errors';
 import { score } from '../evaluation/score';
+import { endWithParent } from '../parent';
 import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
@@ -19,6 +20,10 @@ import { version } from '../version';
 
 /** Exit codes: it worked; it failed; the command line or the config is wrong. */
 const [success, failure, usage] = [0, 1, 2];
+
+// As a helper of the editor it has nobody to work for without it.
+const parent = Number(process.env['MEDDISTILL_PARENT']);
+if (parent > 0) endWithParent(parent);
 
 const program = new Command('meddistill')
   .description(

@@ -38,6 +38,12 @@ export const escapeMarkdown = (text: string, longest?: number): string =>
     .replace(marks, '\\$&')
     .replace(starts, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
 
+/** What a block of code stands between in Markdown: more backticks than there are together within it. */
+export const fenceOf = (code: string): string =>
+  '`'.repeat(
+    (code.match(/`{3,}/g) ?? []).reduce((most, { length }) => Math.max(most, length + 1), 3),
+  );
+
 /** A text in one line where `[text](address)` is a link and cannot be escaped, as in the editor's messages. */
 export const withoutLinks = (text: string, longest?: number): string =>
   oneLine(text, longest).replaceAll('](', '] (');

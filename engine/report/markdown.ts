@@ -1,7 +1,7 @@
 import { runFacts } from './facts';
 import type { ReportedRun } from './reported-run';
 import type { Table } from '../contract/table';
-import { escapeMarkdown, withoutControls } from '../presentation/plain-text';
+import { escapeMarkdown, fenceOf, withoutControls } from '../presentation/plain-text';
 import { tableMarkdown } from '../presentation/table';
 import {
   casesTable,
@@ -51,12 +51,6 @@ export function reportMarkdown(run: ReportedRun): string {
 }
 
 const longestSentence = 2000;
-
-/** What a block of code stands between: more backticks than there are together within it. */
-const fenceOf = (code: string): string =>
-  '`'.repeat(
-    (code.match(/`{3,}/g) ?? []).reduce((most, { length }) => Math.max(most, length + 1), 3),
-  );
 
 /** Every table of a finished run's report. */
 export function reportTables(report: NonNullable<ReportedRun['report']>): Table[] {
