@@ -75,8 +75,10 @@ async function readOpened(
   if (bytes < 8) fault('it is shorter than its header');
   const lengthField = Buffer.alloc(8);
   await read(lengthField, 0);
-  const length = Number(lengthField.readBigUInt64LE(0));
-  if (length > Math.min(bytes - 8, largestHeader)) fault(`its header claims ${length} bytes`);
+  const claimed = lengthField.readBigUInt64LE(0);
+  const length = Number(claimed);
+  const most = Math.min(bytes - 8, largestHeader);
+  if (length > most) fault(`its header claims ${claimed} bytes; here it can have ${most} at most`);
   const headerBytes = Buffer.alloc(length);
   await read(headerBytes, 8);
   const text = headerBytes.toString('utf8');

@@ -46,8 +46,8 @@ export const fenceOf = (code: string): string =>
 
 /** A text in one line where `[text](address)` is a link and cannot be escaped, as in the editor's messages. */
 export const withoutLinks = (text: string, longest?: number): string =>
-  oneLine(text, longest).replaceAll('](', '] (');
+  oneLine(text.replaceAll('](', '] ('), longest);
 
 /** A text in one line where `$(name)` is an icon, as in many of the editor's labels. */
 export const withoutIcons = (text: string, longest?: number): string =>
-  oneLine(text, longest).replaceAll('$(', '$ (');
+  oneLine(text.replaceAll('$(', '$ ('), longest);

@@ -8,19 +8,8 @@ import {
   withoutLinks,
 } from '../../../engine/presentation/plain-text';
 import { hostileTexts } from '../../hostile-run';
+import { markdown } from '../../markdown';
 
-interface Markdown {
-  render(text: string): string;
-  renderInline(text: string): string;
-}
-// It brings no types. As the editor's renderer: GitHub's Markdown, with addresses made to links.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const MarkdownIt = require('markdown-it') as new (options: object) => Markdown & {
-  linkify: { set(options: object): void };
-};
-const markdown = new MarkdownIt({ linkify: true, html: true });
-// Without those that have no protocol, which only the preview of documents makes to links.
-markdown.linkify.set({ fuzzyLink: false });
 /** What is shown of Markdown, without the spaces at its ends. */
 const shown = (text: string) =>
   markdown
