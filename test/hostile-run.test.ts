@@ -155,7 +155,7 @@ describe('the run of somebody with bad intentions', function () {
           ...[join(outside, 'folder.distill.jsonc'), join(outside, 'pipe.distill.jsonc')],
           ...[undefined, 7, {}],
         ]) {
-          assert.equal(named(config), null, String(config));
+          assert.equal(named(config), null, JSON.stringify(config));
           assert.equal(configOf(model), join(run, runFiles.config));
         }
         const own = join(outside, 'own.distill.jsonc');
@@ -207,7 +207,7 @@ describe('the run of somebody with bad intentions', function () {
             for (const csv of [
               casesCsv({ ...report, classes: [text] }),
               tableCsv(metricsTable(report)),
-              tableCsv(casesTable(report)!),
+              tableCsv(casesTable(report)),
               tableCsv({ title: '', columns: [{ title: text }], rows: [[{ text }]] }),
             ]) {
               const cells = cellsOf(csv);

@@ -19,10 +19,13 @@ export const printableJson = (value: unknown): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+/** The beginning of a text of more than `longest` characters, and that it goes on. */
+export const shortened = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest - 1).replace(/\p{Cs}$/u, '')}…` : text;
+
 /** A text in one line of at most `longest` characters. */
 export function oneLine(text: string, longest = 300): string {
-  const cut =
-    text.length > longest ? `${text.slice(0, longest - 1).replace(/\p{Cs}$/u, '')}…` : text;
+  const cut = shortened(text, longest);
   return withoutControls(cut.replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' ')).trim();
 }
 
