@@ -59,7 +59,7 @@ describe('the run of somebody with bad intentions in the editor', function () {
       'a[href]',
       'img',
       'h1',
-      'ul',
+      'ol',
       'hr',
       'code',
       'em',
