@@ -81,7 +81,7 @@ describe('the server of an editor that is killed', function () {
   it('ends within 2 seconds while it reads', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'meddistill-parent-'));
     try {
-      // Its own code, to be in one call for long: a pattern's regular expression for one. Here a module that is loaded before.
+      // Stands for a long call of the server's own.
       const busy = join(folder, 'busy.cjs');
       writeFileSync(
         busy,
