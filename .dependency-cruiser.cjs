@@ -6,7 +6,7 @@
  */
 const order = [
   ['contract'],
-  ['channel', 'errors', 'lists', 'names', 'options', 'parent', 'random', 'version'],
+  ['channel', 'errors', 'jsonc', 'lists', 'names', 'options', 'parent', 'random', 'version'],
   ['files'],
   ['weights'],
   ['graph', 'images', 'metrics'],
@@ -29,7 +29,7 @@ const knowConfig = ['cohort', 'preparation', 'batches', 'training', 'evaluation'
 /** What runs in a page too. It imports nothing else of this repository and nothing of Node, so that nothing else can be reached. */
 const pageSafe = [
   '^engine/(contract|metrics|presentation)/',
-  '^engine/(channel|errors|random)\\.ts$',
+  '^engine/(channel|errors|jsonc|random)\\.ts$',
   '^engine/viewer/places\\.ts$',
 ];
 

@@ -1,14 +1,16 @@
-// Bundles the extension, the engine's child process and the command line into dist/, or the folder behind --out.
+// Bundles the extension, the engine's child process and the command line into dist/, or the folder behind --out. A list of the files that
+// went into the bundles is written to the one behind --inputs.
 import { build, context } from 'esbuild';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
-const out = process.argv.includes('--out')
-  ? process.argv[process.argv.indexOf('--out') + 1]
-  : 'dist';
+const behind = (flag) =>
+  process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined;
+const out = behind('--out') ?? 'dist';
 const shared = {
   bundle: true,
+  metafile: true,
   sourcemap: production ? false : 'linked',
   minify: production,
   logLevel: 'info',
@@ -46,15 +48,15 @@ const pages = {
 };
 
 // The codecs of compressed DICOM images, looked for beside the bundle.
+const codecs = 'node_modules/dcmjs-codecs/build/dcmjs-native-codecs.wasm';
 mkdirSync(out, { recursive: true });
-copyFileSync(
-  'node_modules/dcmjs-codecs/build/dcmjs-native-codecs.wasm',
-  `${out}/dcmjs-native-codecs.wasm`,
-);
+copyFileSync(codecs, `${out}/dcmjs-native-codecs.wasm`);
 
 // A runtime packaged with an earlier build must not be taken for the installed one.
 rmSync(`${out}/node_modules`, { recursive: true, force: true });
 
+const inputs = new Set([codecs]);
 for (const options of views.length > 0 ? [node, pages] : [node])
   if (watch) await (await context(options)).watch();
-  else await build(options);
+  else for (const file of Object.keys((await build(options)).metafile.inputs)) inputs.add(file);
+if (behind('--inputs')) writeFileSync(behind('--inputs'), JSON.stringify([...inputs].sort()));

@@ -1,106 +1,206 @@
-"""The PyTorch side of training.ts: python3 training.py CASE prints the seconds of each run as JSON."""
+"""PyTorch's side of training.ts, the same arithmetic on the same weights.
+
+python3 training.py CASE: CASE is JSON, with the path of a folder that holds `tensors.json` (name -> shape and offset) and `tensors.bin`
+(float32). Then for each line that comes in, one step or one inference, whose seconds, processor seconds and results are printed as JSON.
+"""
 
 import json
+import resource
 import sys
 import time
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 
-
-def block(i, o, k, s=1, g=1, act=nn.ReLU):
-    layers = [nn.Conv2d(i, o, k, s, k // 2, groups=g, bias=False), nn.BatchNorm2d(o)]
-    return nn.Sequential(*layers, *([act(inplace=True)] if act else []))
-
-
-class UNet(nn.Module):
-    def __init__(self, width, depth):
-        super().__init__()
-        c = [width * 2**level for level in range(depth + 1)]
-        double = lambda i, o: nn.Sequential(block(i, o, 3), block(o, o, 3))
-        self.down = nn.ModuleList(double(1 if n == 0 else c[n - 1], c[n]) for n in range(depth + 1))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(c[n + 1], c[n], 2, 2) for n in range(depth))
-        self.join = nn.ModuleList(double(2 * c[n], c[n]) for n in range(depth))
-        self.logits = nn.Conv2d(width, 2, 1)
-
-    def forward(self, x):
-        skips = []
-        for n, down in enumerate(self.down):
-            x = down(F.max_pool2d(skips[-1], 2) if n else x)
-            skips.append(x)
-        for n in reversed(range(len(self.up))):
-            x = self.join[n](torch.cat([skips[n], self.up[n](x)], 1))
-        return self.logits(x)
-
-
-class Inverted(nn.Module):
-    def __init__(self, i, o, t, s):
-        super().__init__()
-        h = i * t
-        parts = [block(i, h, 1, act=nn.ReLU6)] if t > 1 else []
-        self.parts = nn.Sequential(*parts, block(h, h, 3, s, h, nn.ReLU6), block(h, o, 1, act=None))
-        self.residual = s == 1 and i == o
-
-    def forward(self, x):
-        return x + self.parts(x) if self.residual else self.parts(x)
-
-
-class MobileNetV2UNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        table = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
-        self.stem, i = block(1, 32, 3, 2, act=nn.ReLU6), 32
-        self.stages = nn.ModuleList()
-        for t, c, n, s in table:
-            self.stages.append(nn.Sequential(*(Inverted(i if k == 0 else c, c, t, s if k == 0 else 1) for k in range(n))))
-            i = c
-        self.last, i = block(320, 1280, 1, act=nn.ReLU6), 1280
-        self.up, self.join = nn.ModuleList(), nn.ModuleList()
-        for c in [96, 32, 24, 16]:
-            self.up.append(nn.ConvTranspose2d(i, c, 4, 2, 1))
-            self.join.append(Inverted(2 * c, c, 6, 1))
-            i = c
-        self.logits = nn.Sequential(nn.Conv2d(16, 3, 1), nn.Conv2d(3, 2, 1))
-
-    def forward(self, x):
-        x, skips = self.stem(x), []
-        for n, stage in enumerate(self.stages):
-            x = stage(x)
-            if n in (0, 1, 2, 4):
-                skips.append(x)
-        x = self.last(x)
-        for up, join in zip(self.up, self.join):
-            x = join(torch.cat([skips.pop(), up(x)], 1))
-        return F.interpolate(self.logits(x), scale_factor=2, mode="bilinear", align_corners=False)
-
-
 case = json.loads(sys.argv[1])
-config, batch, size = case["config"], case["batch"], case["size"]
-net = UNet(config["width"], config["depth"]) if config["network"] == "unet" else MobileNetV2UNet()
-x = torch.randn(batch, 1, size, size)
-y = torch.zeros(batch, size, size, dtype=torch.long)
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+torch.set_num_threads(case["threads"])
+with open(f"{case['folder']}/tensors.json") as file:
+    index = json.load(file)
+data = torch.from_file(f"{case['folder']}/tensors.bin", size=sum(e["size"] for e in index.values()), dtype=torch.float32)
+tensors = {name: data[e["start"] : e["start"] + e["size"]].clone().reshape(e["shape"]) for name, e in index.items()}
+
+
+class Network:
+    """The layers of one network, whose weights stand under `name/`; with `training`, batch norms take the batch's statistics."""
+
+    def __init__(self, name, training):
+        self.name, self.training = name, training
+
+    def weight(self, name):
+        return tensors[f"{self.name}/{name}"]
+
+    def conv(self, name, x, stride=1, groups=1, bias=False):
+        w = self.weight(f"{name}.weight")
+        return F.conv2d(x, w, self.weight(f"{name}.bias") if bias else None, stride, w.shape[2] // 2, groups=groups)
+
+    def block(self, name, x, stride=1, groups=1, activation=F.relu):
+        y = self.conv(f"{name}.conv", x, stride, groups)
+        mean, variance, scale, shift = (self.weight(f"{name}.norm.{p}") for p in ("running_mean", "running_var", "weight", "bias"))
+        y = F.batch_norm(y, mean, variance, scale, shift, self.training, 0.1, 1e-5)
+        return activation(y) if activation else y
+
+    def up(self, name, x):
+        w = self.weight(f"{name}.weight")
+        return F.conv_transpose2d(x, w, self.weight(f"{name}.bias"), 2, (w.shape[2] - 2) // 2)
+
+    def linear(self, name, x):
+        return x @ self.weight(f"{name}.weight") + self.weight(f"{name}.bias")
+
+    def perceptron(self, name, x):
+        return self.linear(f"{name}.1", F.gelu(self.linear(f"{name}.0", x)))
+
+
+class UNet(Network):
+    depth = 4
+
+    def double(self, name, x):
+        return self.block(f"{name}.1", self.block(f"{name}.0", x))
+
+    def encode(self, x):
+        skips = []
+        for level in range(self.depth):
+            skips.append(self.double(f"encoder/level{level}", x))
+            x = F.max_pool2d(skips[-1], 2)
+        return self.double(f"encoder/level{self.depth}", x), skips
+
+    def decode(self, x, skips):
+        for level in reversed(range(self.depth)):
+            x = torch.cat([skips[level], self.up(f"decoder/up{level}", x)], 1)
+            x = self.double(f"decoder/level{level}", x)
+        return self.conv("decoder/logits", x, bias=True)
+
+
+class MobileNetV2UNet(Network):
+    # repeats and stride of each stage
+    stages = [(1, 1), (2, 2), (3, 2), (4, 2), (3, 1), (3, 2), (1, 1)]
+
+    def inverted(self, name, x, stride=1):
+        y = x
+        if f"{self.name}/{name}.expand.conv.weight" in tensors:
+            y = self.block(f"{name}.expand", y, activation=F.relu6)
+        y = self.block(f"{name}.depthwise", y, stride, y.shape[1], F.relu6)
+        y = self.block(f"{name}.project", y, activation=None)
+        return x + y if stride == 1 and x.shape[1] == y.shape[1] else y
+
+    def encode(self, x):
+        x, skips = self.block("encoder/stem", x, 2, activation=F.relu6), []
+        for stage, (repeats, stride) in enumerate(self.stages):
+            for i in range(repeats):
+                x = self.inverted(f"encoder/stage{stage}.{i}", x, stride if i == 0 else 1)
+            if stage in (0, 1, 2, 4):
+                skips.append(x)
+        return self.block("encoder/last", x, activation=F.relu6), skips
+
+    def decode(self, x, skips):
+        for level in (3, 2, 1, 0):
+            x = self.inverted(f"decoder/level{level}", torch.cat([skips[level], self.up(f"decoder/up{level}", x)], 1))
+        x = self.conv("decoder/logits", self.conv("decoder/reduce", x, bias=True), bias=True)
+        return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class Alignment(Network):
+    def encode(self, bottleneck):
+        x = bottleneck
+        if f"{self.name}/encoder/channels.weight" in tensors:
+            x = self.conv("encoder/channels", x, bias=True)
+        return self.perceptron("encoder/perceptron", x.flatten(2)).squeeze(2)
+
+    def header(self, v, like):
+        plane = self.perceptron("header/perceptron", v.unsqueeze(2)).reshape(*v.shape, *like.shape[2:])
+        return self.conv("header/channels", plane, bias=True) if f"{self.name}/header/channels.weight" in tensors else plane
+
+
+def cross_entropy(logits, labels):
+    return -(labels * logits.log_softmax(1)).sum(1).mean()
+
+
+def soft_dice(logits, labels):
+    p, y = logits.softmax(1)[:, 1:], labels[:, 1:]
+    return 1 - ((2 * (p * y).sum((0, 2, 3)) + 1) / (p.sum((0, 2, 3)) + y.sum((0, 2, 3)) + 1)).mean()
+
+
+def divergence(target, logits, axis=1):
+    t = target.log_softmax(axis)
+    return (t.exp() * (t - logits.log_softmax(axis))).sum(axis).mean()
+
+
+def graph_terms(teacher, student, images, temperature):
+    def edges(v):
+        z = v / (v.square().sum(1, keepdim=True) + 1e-12).sqrt()
+        anchors, views = z[:images].unsqueeze(1), z[images:].reshape(images, -1, z.shape[1])
+        points = z[images:]
+        diagonal = -1e4 * torch.eye(len(points))
+        return anchors @ views.transpose(1, 2) / temperature, (points @ points.T / temperature + diagonal).unsqueeze(0)
+
+    pairs = zip(edges(teacher), edges(student))
+    return [temperature**2 * divergence(t, s, 2) for t, s in pairs]
+
+
+networks = {"unet": UNet, "mobilenetv2-unet": MobileNetV2UNet}
+work, images = case["work"], tensors["images"]
+trained = [t for name, t in tensors.items() if name.startswith(case["trains"]) and "running_" not in name and "@" not in name]
+for t in trained:
+    t.requires_grad_(True)
+optimizer = torch.optim.Adam(trained, lr=1e-3) if trained else None
+scales = None
+
+
+def alone():
+    network = networks[case["network"]](case["trains"].rstrip("/") or "net", bool(case["trains"]))
+    return network.decode(*network.encode(images))
+
+
+def supervised():
+    logits = alone()
+    return cross_entropy(logits, tensors["labels"]) + soft_dice(logits, tensors["labels"])
+
+
+def distillation():
+    """GKD's step: the first rows are the images, the others their views."""
+    global scales
+    count = case["images"]
+    student, teacher = MobileNetV2UNet("student", True), UNet("teacher", False)
+    san, tan = Alignment("san", False), Alignment("tan", False)
+    s, s_skips = student.encode(images)
+    with torch.no_grad():
+        t, t_skips = teacher.encode(images)
+        t_vectors = tan.encode(t)
+        prediction = teacher.decode(t, t_skips)
+        student_header = san.header(t_vectors, s)
+    s_vectors = san.encode(s)
+    logits = student.decode(s[:count], [skip[:count] for skip in s_skips])
+    labels = tensors["labels"][:count]
+    entropy = cross_entropy(logits, labels)
+    terms = graph_terms(t_vectors, s_vectors, count, 0.1)
+    terms.append(divergence(prediction, teacher.decode(tan.header(s_vectors, t), t_skips)))
+    terms.append(divergence(prediction, student.decode(student_header, s_skips)))
+    if scales is None:
+        scales = [(entropy / term).detach().clamp(1e-4, 1e4) for term in terms]
+    return entropy + soft_dice(logits, labels) + sum(term * scale for term, scale in zip(terms, scales))
+
+
+loss_of = {"supervised": supervised, "gkd": distillation}.get(work)
+if case.get("compile") and loss_of:
+    loss_of = torch.compile(loss_of)
 
 
 def step():
-    logits = net(x)
-    p, g = logits.softmax(1)[:, 1], (y == 1).float()
-    dice = 1 - (2 * (p * g).sum() + 1) / (p.sum() + g.sum() + 1)
     optimizer.zero_grad()
-    (F.cross_entropy(logits, y) + dice).backward()
+    loss = loss_of()
+    loss.backward()
+    norm = torch.stack([t.grad.square().sum() for t in trained if t.grad is not None]).sum().sqrt()
     optimizer.step()
+    return {"loss": loss.item(), "norm": norm.item()}
 
 
-seconds = []
-net.train(case["train"])
-for run in range(case["runs"] + 1):
-    start = time.perf_counter()
-    if case["train"]:
-        step()
-    else:
-        with torch.no_grad():
-            net(x).softmax(1)
-    if run:
-        seconds.append(time.perf_counter() - start)
-print(json.dumps(seconds))
+def inference():
+    with torch.no_grad():
+        return {"loss": alone().softmax(1)[:, 1].mean().item(), "norm": 0}
+
+
+for _ in sys.stdin:
+    start, processor = time.perf_counter(), time.process_time()
+    results = step() if trained else inference()
+    seconds = {"seconds": time.perf_counter() - start, "processor": time.process_time() - processor}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**seconds, **results, "peak": peak}), flush=True)

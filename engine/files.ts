@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from './errors';
 
 /** Systems read and write less than 2 GiB at once. */
@@ -9,6 +9,8 @@ const pieceBytes = 1 << 28;
 
 /** Names of files that are being written, and what remains of one where its process is killed. */
 const partName = () => `.${randomBytes(6).toString('hex')}.part`;
+/** Beside the file, whose own name may be as long as names can be. */
+const partOf = (path: string) => join(dirname(path), partName());
 /** Names of this and earlier versions. */
 const unfinished = /\.(?:[0-9a-f]{12}\.(?:part|tmp)|\d+\.part|safetensors\.part)$/;
 
@@ -40,7 +42,7 @@ export async function writePieces(
   pieces: Iterable<Uint8Array>,
   { readBack = false, keep }: WriteOptions = {},
 ): Promise<void> {
-  const temporary = path + partName();
+  const temporary = partOf(path);
   try {
     const file = await open(temporary, 'wx+');
     try {
@@ -155,6 +157,15 @@ export async function removeUnfinished(folder: string): Promise<void> {
     if (entry.isDirectory()) await removeUnfinished(path);
     else if (entry.isFile() && unfinished.test(entry.name)) await rm(path, { force: true });
   }
+}
+
+/** A path as the disk spells it, where it is there with accented letters in the other Unicode form (NFC, or NFD as macOS has it). */
+export async function asStored(path: string): Promise<string> {
+  if (!/[^\x20-\x7e]/.test(path) || (await stat(path).catch(() => null))) return path;
+  const folder = await asStored(dirname(path));
+  const wanted = basename(path).normalize();
+  const names = await readdir(folder).catch(() => []);
+  return join(folder, names.find((name) => name.normalize() === wanted) ?? basename(path));
 }
 
 /** Tells whether a file or a folder is still as it was, as long as this process lives; null where there is none. */

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { UserError } from './errors';
+import { onOneLine, UserError } from './errors';
 import { openRegular, readInto, writePieces, type WriteOptions } from './files';
 
 /** Element types of the safetensors format that weights of networks come in. */
@@ -94,7 +94,7 @@ async function readOpened(
     fault('its metadata are not texts');
   for (const [name, entry] of Object.entries(header))
     if (!isObject(entry) || !Array.isArray(entry['data_offsets']))
-      fault(`tensor "${name}" has no place in it`);
+      fault(`tensor "${shown(name)}" has no place in it`);
   const start = 8 + length;
   const size = bytes - start;
   const entries = Object.entries(header as Record<string, HeaderEntry>);
@@ -102,12 +102,14 @@ async function readOpened(
   const order = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
   for (const [name, { dtype, shape, data_offsets: at }] of order) {
     if (!Object.hasOwn(types, dtype))
-      fault(`tensor "${name}" has the type ${dtype}; ${Object.keys(types).join(', ')} are read`);
+      fault(
+        `tensor "${shown(name)}" has the type ${shown(dtype)}; ${Object.keys(types).join(', ')} are read`,
+      );
     if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
-      fault(`tensor "${name}" has no valid shape`);
+      fault(`tensor "${shown(name)}" has no valid shape`);
     const expected = shape.reduce((a, b) => a * b, 1) * types[dtype as WeightType].bytes;
     if (at[0] !== end || at[1] - at[0] !== expected || at[1] > size)
-      fault(`tensor "${name}" does not lie where its header says`);
+      fault(`tensor "${shown(name)}" does not lie where its header says`);
     end = at[1];
   }
   if (end !== size) fault(`${size - end} bytes belong to no tensor`);
@@ -143,6 +145,9 @@ function checksumOf(metadata: Record<string, string>) {
     others: Object.fromEntries(entries.filter((entry) => !is(entry))),
   };
 }
+
+/** A name in a file's header as part of a sentence. */
+const shown = (name: unknown) => onOneLine(String(name), 100);
 
 /** A hash takes less than 2 GiB at once. */
 function update(hash: Hash, bytes: Uint8Array): void {
@@ -200,10 +205,22 @@ export async function readWeightFile(
   const weights: Weights = new Map();
   for (const [name, tensor] of Object.entries(tensors)) {
     if (!(tensor.data instanceof Float32Array))
-      throw new UserError(`${path}: tensor "${name}" is ${tensor.dtype}; weights are F32.`);
+      throw new UserError(`${path}: tensor "${shown(name)}" is ${tensor.dtype}; weights are F32.`);
     weights.set(name, tensor.data);
   }
   return { weights, metadata };
+}
+
+/** @throws UserError where the file that weights are from has none, or another number of values, for what has these shapes */
+export function requireShapes(path: string, weights: Weights, shapes: Shapes): void {
+  for (const [name, shape] of shapes) {
+    const values = shape.reduce((a, b) => a * b, 1);
+    const found = weights.get(name);
+    if (found?.length !== values)
+      throw new UserError(
+        `${path} ${found ? `has ${found.length} values` : 'has nothing'} for "${shown(name)}", where ${values} are needed.`,
+      );
+  }
 }
 
 /** `shapes` by name; what has none is written as a vector. */

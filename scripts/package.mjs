@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { notices, packagesIn, packagesOf } from './notices.mjs';
 import { copyRuntime, targets, thisTarget } from './runtime.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -19,7 +20,16 @@ const run = (command, args, options = {}) => {
   });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}`);
 };
-const bundle = (dist) => run(process.execPath, ['esbuild.mjs', '--production', '--out', dist]);
+/** Fills a folder with the bundles, the runtime and the notices of both. */
+function fill(dist, target, native) {
+  const list = join(dist, 'inputs.json');
+  run(process.execPath, ['esbuild.mjs', '--production', '--out', dist, '--inputs', list]);
+  copyRuntime(target, dist, native);
+  const bundled = packagesOf(JSON.parse(readFileSync(list, 'utf8')));
+  const shipped = packagesIn(join(dist, 'node_modules'), 'node_modules');
+  writeFileSync(join(dist, 'ThirdPartyNotices.txt'), notices([...bundled, ...shipped]));
+  rmSync(list);
+}
 
 /** Paths in a VSIX that belong there. */
 const belongs = [
@@ -27,14 +37,14 @@ const belongs = [
   /^engine\/config\/distill\.schema\.json$/,
   /^media\/[\w/.-]+\.(png|svg|md)$/,
   /^dist\/(extension|server|cli)\.js$/,
+  /^dist\/ThirdPartyNotices\.txt$/,
   /^dist\/[\w-]+\.wasm$/,
   /^dist\/webviews\/[\w-]+\.(js|css|ttf)$/,
   /^dist\/node_modules\/onnxruntime-(common|node|web)\//,
 ];
 
 if (process.argv.includes('--prepare')) {
-  bundle('dist');
-  copyRuntime(process.env.MEDDISTILL_TARGET ?? thisTarget, 'dist');
+  fill('dist', process.env.MEDDISTILL_TARGET ?? thisTarget);
 } else {
   const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   const chosen = process.argv.includes('--all')
@@ -61,8 +71,7 @@ function packageFor(target, wasmOnly) {
   // Everything is bundled already, and nothing is to be run.
   const published = { ...manifest, scripts: {}, dependencies: {}, devDependencies: {} };
   writeFileSync(join(stage, 'package.json'), JSON.stringify(published, null, 2));
-  bundle(join(stage, 'dist'));
-  copyRuntime(target, join(stage, 'dist'), wasmOnly ? null : undefined);
+  fill(join(stage, 'dist'), target, wasmOnly ? null : undefined);
 
   const file = join(
     root,

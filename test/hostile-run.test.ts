@@ -314,20 +314,23 @@ describe('the run of somebody with bad intentions', function () {
     it('has weights that are refused in a sentence, by size, kind and place', () =>
       withHostileRun(async (run) => {
         const folder = new RunFolder(run);
-        await assert.rejects(folder.readStageWeights('teacher'), /it is no regular file\.$/);
         await assert.rejects(
-          folder.readStageWeights('warmup'),
+          folder.readStageWeights('teacher', new Map()),
+          /it is no regular file\.$/,
+        );
+        await assert.rejects(
+          folder.readStageWeights('warmup', new Map()),
           /warmup\.safetensors is not a whole safetensors file: its header claims 1152921504606846976 bytes; here it can have 8 at most\.$/,
         );
         await assert.rejects(
-          Promise.resolve().then(() => folder.readStageWeights('control')),
+          Promise.resolve().then(() => folder.readStageWeights('control', new Map())),
           /is a symbolic link/,
         );
         const large = join(run, 'weights/large.safetensors');
         writeFileSync(large, '');
         truncateSync(large, 2 ** 36);
         await assert.rejects(
-          folder.readStageWeights('large'),
+          folder.readStageWeights('large', new Map()),
           /large\.safetensors has 68719476736 bytes; of a safetensors file at most 17179869184 are read\.$/,
         );
         assert.throws(

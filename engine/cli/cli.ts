@@ -5,7 +5,7 @@ import { loadConfig, readConfigText, type LoadOptions } from '../config/load';
 import type { Inspection, ReadChoice } from '../images/format';
 import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
-import { ConfigError, UserError } from '../errors';
+import { ConfigError, onOneLine, UserError } from '../errors';
 import { score } from '../evaluation/score';
 import { endWithParent } from '../parent';
 import { Progress } from './progress';
@@ -69,7 +69,7 @@ const frameOf = (text: string): number | 'one-hot' => {
 const print = (text: string): void => void process.stdout.write(withoutControls(text));
 const complain = (text: string): void => void process.stderr.write(withoutControls(text));
 const warn = (sentences: readonly string[]): void => {
-  for (const sentence of sentences) complain(`Warning: ${sentence}\n`);
+  for (const sentence of sentences) complain(`Warning: ${onOneLine(sentence)}\n`);
 };
 /** Prints for other programs. */
 const jsonLine = (value: unknown): void => {
@@ -318,7 +318,7 @@ function describe(i: Inspection): string {
       i.hasSpacing ? `${i.spacing.map((s) => Number(s.toFixed(4))).join(' x ')} mm` : 'none stated',
     ],
     ['orientation', i.orientation],
-    ['range', `${i.min} to ${i.max}`],
+    ['range', Number.isNaN(i.min) ? 'no numbers' : `${i.min} to ${i.max}`],
     [
       'affine',
       i.affine

@@ -271,7 +271,9 @@ function explicitSplit(
   const placeOf = new Map<string, SplitName>();
   const subjects = new Map<string, { split: SplitName; id: string }>();
   for (const split of splitNames)
-    for (const id of lists[split]) {
+    for (const given of lists[split]) {
+      // As patterns give them.
+      const id = given.normalize();
       const item = byId.get(id);
       const before = placeOf.get(id);
       if (item === undefined)

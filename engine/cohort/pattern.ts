@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ConfigError, UserError } from '../errors';
+import { asStored } from '../files';
 
 /**
  * File patterns: a glob with named parts.
@@ -19,6 +20,9 @@ import { ConfigError, UserError } from '../errors';
  *
  * `{case}` is the id of the case, `{subject}` who it was taken from, `{slice}` its place within the case. Every other
  * name only serves to match images with labels.
+ *
+ * Accented letters, which may be stored as one character (NFC) or two (NFD, as by macOS), match in both forms; what a placeholder
+ * stands for is given in NFC.
  */
 export interface Pattern {
   text: string;
@@ -44,7 +48,7 @@ const deepest = 16;
 /** Parses an absolute pattern. @throws ConfigError if its braces or its regular expressions are not well formed. */
 export function parsePattern(pattern: string): Pattern {
   const folders = /[^/]\/$/.test(pattern);
-  const text = folders ? pattern.slice(0, -1) : pattern;
+  const text = (folders ? pattern.slice(0, -1) : pattern).normalize();
   const names: string[] = [];
   const fail = (what: string) => new ConfigError(`The file pattern ${text} ${what}.`);
 
@@ -161,12 +165,13 @@ export async function matchPattern(text: string): Promise<PatternMatch[]> {
         if (!endless) await walk(path, depth - 1, [...real, below]);
       }
       if (!isFile && !isFolder) continue;
-      const match = pattern.expression.exec(path.replaceAll('\\', '/'));
+      const match = pattern.expression.exec(path.replaceAll(sep, '/').normalize());
       if (match) (isFile ? files : folders).push({ path, values: { ...match.groups } });
     }
   };
-  const base = await realpath(pattern.base).catch(() => pattern.base);
-  await walk(pattern.base, pattern.depth, [base]);
+  const stored = await asStored(pattern.base);
+  const base = await realpath(stored).catch(() => stored);
+  await walk(stored, pattern.depth, [base]);
   const matches = pattern.folders || files.length === 0 ? folders : files;
   if (matches.length === 0) {
     let nearest = pattern.base;

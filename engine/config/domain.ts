@@ -108,7 +108,7 @@ export const domainOptions = settings(
     frame: Type.Optional(
       Type.Integer({
         markdownDescription:
-          'Which frame of images with several, from 0: of a NIfTI file with a fourth dimension, the page of a TIFF, or of a DICOM series with several images at each position, such as echoes. Default: the first.',
+          'Which frame of images with several, from 0: of a NIfTI file with a fourth dimension, the page of a TIFF, the picture of an animated GIF, or of a DICOM series with several images at each position, such as echoes. Default: the first.',
         minimum: 0,
       }),
     ),

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ConfigFault } from '../contract/config';
-import { ConfigError } from '../errors';
+import { ConfigError, onOneLine } from '../errors';
 import type { DistillConfig } from './config';
 import { fill } from './defaults';
 import type { Fault } from './fault';
@@ -16,10 +16,17 @@ export type { LoadOptions } from './resolve';
 /** What a config file is called. */
 export const configSuffix = '.distill.jsonc';
 
-/** The text of a config file. @throws ConfigError where it cannot be read */
+/** Larger ones are none, in bytes: lists of ten thousands of cases are a tenth of it. */
+const largestConfig = 1e7;
+
+/** The text of a config file. @throws ConfigError where it cannot be read, is no regular file or too large to be one */
 export function readConfigText(file: string): string {
   const path = resolve(file);
   try {
+    const found = statSync(path);
+    if (!found.isFile()) throw new Error('it is no regular file');
+    if (found.size > largestConfig)
+      throw new Error(`it has ${found.size} bytes; a config has at most ${largestConfig}`);
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new ConfigError(
@@ -65,7 +72,7 @@ export function parseConfig(
     return { config: null, faults: [{ message, ...parsed.place, path: [], fixes: [] }] };
   }
   const placed = ({ path, message, fixes }: Fault): ConfigFault => ({
-    message: path.length ? `${path.join('.')}: ${message}` : message,
+    message: onOneLine(path.length ? `${path.join('.')}: ${message}` : message),
     ...parsed.placeOf(path),
     path,
     fixes,

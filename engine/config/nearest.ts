@@ -6,7 +6,10 @@ export function nearest(name: string, known: readonly string[]): string | null {
 
 /** Names, the most similar first. */
 export const byDistance = (name: string, known: readonly string[]): string[] =>
-  [...known].sort((a, b) => distance(name, a) - distance(name, b));
+  known
+    .map((word) => ({ word, away: distance(name, word) }))
+    .sort((a, b) => a.away - b.away)
+    .map(({ word }) => word);
 
 const distance = (a: string, b: string) => editDistance(a.toLowerCase(), b.toLowerCase());
 

@@ -1,11 +1,6 @@
-import {
-  findNodeAtLocation,
-  parseTree,
-  printParseErrorCode,
-  type Node,
-  type ParseError,
-} from 'jsonc-parser';
+import { findNodeAtLocation, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { ConfigPath } from '../contract/config';
+import { mostLevels, tooDeepAt, treeOf } from '../jsonc';
 
 /** A place in a text, from 1. */
 export interface Place {
@@ -17,12 +12,12 @@ export interface Place {
 export function parseText(
   text: string,
 ): { value: unknown; placeOf: (path: ConfigPath) => Place } | { fault: string; place: Place } {
+  const at = placesIn(text);
+  const deep = tooDeepAt(text);
+  if (deep !== null)
+    return { fault: `it is nested more than ${mostLevels} levels deep`, place: at(deep) };
   const faults: ParseError[] = [];
-  const tree = parseTree(text, faults, { allowTrailingComma: true });
-  const at = (offset: number): Place => {
-    const before = text.slice(0, offset).split('\n');
-    return { line: before.length, column: before.at(-1)!.length + 1 };
-  };
+  const tree = treeOf(text, faults);
   if (faults.length || !tree)
     return {
       fault: faults.length ? syntaxFault(faults[0]) : 'it is empty',
@@ -40,6 +35,22 @@ export function parseText(
     return at(node.offset);
   };
   return { value: valueOf(tree), placeOf };
+}
+
+/** Tells the place of an offset in a text; its lines are counted once, since there may be a fault in each of many. */
+function placesIn(text: string): (offset: number) => Place {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+    starts.push(end + 1);
+  return (offset) => {
+    let [line, beyond] = [0, starts.length];
+    while (beyond - line > 1) {
+      const middle = (line + beyond) >> 1;
+      if (starts[middle] <= offset) line = middle;
+      else beyond = middle;
+    }
+    return { line: line + 1, column: offset - starts[line] + 1 };
+  };
 }
 
 /** What a parser's fault means, by its name. */

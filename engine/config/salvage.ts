@@ -1,5 +1,5 @@
-import { parse } from 'jsonc-parser';
 import type { ConfigPath } from '../contract/config';
+import { valueIn } from '../jsonc';
 import type { DistillConfig } from './config';
 import { parseConfig, type LoadOptions } from './load';
 
@@ -12,7 +12,7 @@ export function salvageConfig(
   file: string,
   options: LoadOptions = {},
 ): DistillConfig | null {
-  const value = parse(text, [], { allowTrailingComma: true }) as Tree | undefined;
+  const value = valueIn(text) as Tree | undefined;
   if (!isTree(value)) return null;
   value['teacher'] ??= 'unet';
   value['student'] ??= 'unet';

@@ -11,23 +11,33 @@ export function schemaFaults(value: unknown, schema: TSchema): Fault[] {
   if (validate(value)) return [];
   const all = validate.errors ?? [];
   // Of alternatives, the errors of every one are listed; one sentence about them all replaces these.
-  const alternatives = all.filter((e) => e.keyword === 'anyOf');
-  const within = (e: ErrorObject) =>
-    alternatives.some(
-      (a) =>
-        a !== e &&
-        (e.instancePath === a.instancePath || e.instancePath.startsWith(`${a.instancePath}/`)),
-    );
+  const alternatives = new Map<string, number>();
+  for (const { keyword, instancePath } of all)
+    if (keyword === 'anyOf')
+      alternatives.set(instancePath, (alternatives.get(instancePath) ?? 0) + 1);
+  const within = ({ keyword, instancePath }: ErrorObject) => {
+    const others = (alternatives.get(instancePath) ?? 0) - (keyword === 'anyOf' ? 1 : 0);
+    if (others > 0) return true;
+    for (
+      let end = instancePath.lastIndexOf('/');
+      end >= 0;
+      end = instancePath.lastIndexOf('/', end - 1)
+    ) {
+      if (alternatives.has(instancePath.slice(0, end))) return true;
+      if (end === 0) break;
+    }
+    return false;
+  };
   return withoutDoubles(all.filter((e) => !within(e))).flatMap((e) => describeError(e, value));
 }
 
 /** Where a list of allowed values says what is wrong, the type need not be spoken of. */
-const withoutDoubles = (errors: readonly ErrorObject[]): ErrorObject[] =>
-  errors.filter(
-    (e) =>
-      e.keyword !== 'type' ||
-      !errors.some((other) => other.keyword === 'enum' && other.instancePath === e.instancePath),
+function withoutDoubles(errors: readonly ErrorObject[]): ErrorObject[] {
+  const listed = new Set(
+    errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath),
   );
+  return errors.filter((e) => e.keyword !== 'type' || !listed.has(e.instancePath));
+}
 
 /** A path in a value from a JSON pointer, in which a number may be an index or a name. */
 function pathOf(pointer: string, value: unknown): ConfigPath {
@@ -45,7 +55,8 @@ function pathOf(pointer: string, value: unknown): ConfigPath {
 function describeError(error: ErrorObject, value: unknown): Fault[] {
   const path = pathOf(error.instancePath, value);
   const parameters = error.params as Record<string, unknown>;
-  const found = shown(error.data);
+  // Of what has many faults it would be written out for each.
+  const found = () => shown(error.data);
   const one = (message: string) => [fault(path, message)];
   switch (error.keyword) {
     case 'anyOf':
@@ -57,21 +68,21 @@ function describeError(error: ErrorObject, value: unknown): Fault[] {
     case 'enum':
       return [unknownWord(error.data, error.schema as string[], path)];
     case 'type':
-      return one(`${found} is not ${kinds[String(parameters['type'])] ?? error.message}`);
+      return one(`${found()} is not ${kinds[String(parameters['type'])] ?? error.message}`);
     case 'minimum':
     case 'exclusiveMinimum':
     case 'maximum':
     case 'exclusiveMaximum':
       return one(
-        `${found} is not allowed; it must be ${bounds[error.keyword]} ${String(parameters['limit'])}`,
+        `${found()} is not allowed; it must be ${bounds[error.keyword]} ${String(parameters['limit'])}`,
       );
     case 'minLength':
     case 'minProperties':
       return one('is empty');
     case 'minItems':
-      return one(`${found} is too short; it must have ${entries(parameters)} or more`);
+      return one(`${found()} is too short; it must have ${entries(parameters)} or more`);
     case 'maxItems':
-      return one(`${found} is too long; it must have ${entries(parameters)} or fewer`);
+      return one(`${found()} is too long; it must have ${entries(parameters)} or fewer`);
     case 'uniqueItems': {
       const second = Math.max(parameters['i'] as number, parameters['j'] as number);
       const twice = (error.data as unknown[])[second];
@@ -79,10 +90,10 @@ function describeError(error: ErrorObject, value: unknown): Fault[] {
     }
     case 'pattern': {
       const { patternErrorMessage } = error.parentSchema as Schema;
-      return one(`${found} is not ${patternErrorMessage ?? String(error.schema)}`);
+      return one(`${found()} is not ${patternErrorMessage ?? String(error.schema)}`);
     }
     default:
-      return one(`${found} ${error.message}`);
+      return one(`${found()} ${error.message}`);
   }
 }
 
@@ -155,8 +166,8 @@ function describeAlternatives(value: unknown, forms: Schema[], path: ConfigPath)
     }
     const similar = (f: Schema) =>
       Object.keys(given).filter((k) => nearest(k, Object.keys(f.properties ?? {})) !== null).length;
-    const closest = [...alike].sort((a, b) => similar(b) - similar(a))[0];
-    if (similar(closest) > 0) return describe(closest);
+    const closest = [...alike].sort((a, b) => similar(b) - similar(a)).at(0);
+    if (closest !== undefined && similar(closest) > 0) return describe(closest);
   }
   const options = forms.map((f) =>
     f.enum

@@ -77,6 +77,8 @@ export interface SceneInfo {
   layers: LayerInfo[];
   /** Of label maps: index n + 1 in a slice means classes[n]. */
   classes: string[];
+  /** What the readers of its files noticed, in sentences, those of one kind in one. */
+  warnings: string[];
   /** Something to know about what is shown, as a sentence. */
   note: string | null;
   /** Intensity windows to choose from, the first to begin with. */

@@ -132,15 +132,15 @@ function distances(
   return result;
 }
 
-/** FSD at equal n, on the principal components of `basis`; undefined with fewer than 2 vectors. */
+/** FSD at equal n, on the principal components of `basis`; null with fewer than 2 vectors, or where those of the basis are all the same. */
 export function distanceOf(
   config: DistillConfig,
   p: Float64Array[],
   q: Float64Array[],
   basis: Float64Array[],
   ...key: string[]
-): FrechetSemanticDistance | undefined {
-  if (Math.min(p.length, q.length, basis.length) < 2) return undefined;
+): FrechetSemanticDistance | null {
+  if (Math.min(p.length, q.length, basis.length) < 2) return null;
   const random = new Random(config.training.seed, 'fsd', ...key);
   return frechetSemanticDistance(p, q, basis, config.method.fsd.dims, random);
 }

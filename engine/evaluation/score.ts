@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { labelSamples, mapLabels } from '../preparation/labels';
+import { labelSamples, mapLabels, requireNumbers } from '../preparation/labels';
 import { SampleEvidence } from '../preparation/sample-evidence';
 import { naturalOrder } from '../lists';
 import { isPictureName, isPlaced, pictureTitles } from '../images/catalogue';
@@ -199,6 +199,7 @@ interface Foreground {
 
 function foregroundOf(map: ScoredMap, label: number | undefined): Foreground {
   const { slices } = map;
+  slices.forEach(requireNumbers);
   const warnings = slices.flatMap((slice) => slice.warnings ?? []);
   if (label !== undefined) {
     const mapped = slices.map((slice) => mapLabels(slice, ['label'], { label }));

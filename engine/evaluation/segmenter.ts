@@ -10,7 +10,7 @@ import { softmax } from '../graph/operators/softmax';
 import { Network } from '../networks/network';
 import { compile } from '../runtime/compile';
 import type { Device, Program } from '../runtime/runtime';
-import type { Weights } from '../weights';
+import type { Shapes, Weights } from '../weights';
 
 const batchSize = 8;
 
@@ -26,6 +26,21 @@ export function inferenceGraph(
   graph.output('probabilities', softmax(network.decode(network.encode(image)), 1));
   return graph;
 }
+
+/** Builds a network's encoder with its alignment network: input `image` as above, output `vectors` [n, K]. */
+export function vectorGraph(config: DistillConfig, role: 'teacher' | 'student', n: number): Graph {
+  const graph = new Graph();
+  const network = new Network(graph, role, config[role], config.classes.length);
+  const { channels } = config.method.psae;
+  const alignment = new AlignmentNetwork(graph, alignmentNames[role], channels);
+  const image = graph.input('image', 'float32', [n, inputChannels(config), ...config.input.size]);
+  graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
+  return graph;
+}
+
+/** Shapes of all weights and running statistics in a graph, by name. */
+export const shapesIn = (graph: Graph): Shapes =>
+  new Map([...graph.parameters.values()].map(({ name, value }) => [name, value.shape]));
 
 /** A network that segments prepared cases. */
 export class Segmenter {
@@ -90,19 +105,7 @@ export class VectorEncoder {
     weights: Weights,
     device: Device,
   ): Promise<VectorEncoder> {
-    const graph = new Graph();
-    const network = new Network(graph, role, config[role], config.classes.length);
-    const alignment = new AlignmentNetwork(
-      graph,
-      alignmentNames[role],
-      config.method.psae.channels,
-    );
-    const image = graph.input('image', 'float32', [
-      batchSize,
-      inputChannels(config),
-      ...config.input.size,
-    ]);
-    graph.output('vectors', unit(alignment.encode(network.encode(image).bottleneck)));
+    const graph = vectorGraph(config, role, batchSize);
     return new VectorEncoder(await compile(graph, { device, frozen: weights }), config);
   }
 

@@ -7,8 +7,8 @@ export interface ReadChoice {
   /** Of several DICOM series: an instance UID, a number, or a description (`*` for any characters, in any case), and, of several stacks under one UID, `/` and which. */
   series?: string;
   /**
-   * From 0: of a NIfTI file with more than three dimensions, the page of a TIFF, or where each position of a series has several images
-   * (echoes, phases); default: the first.
+   * From 0: of a NIfTI file with more than three dimensions, the page of a TIFF, the picture of an animated GIF, or where each position of a
+   * series has several images (echoes, phases); default: the first.
    */
   frame?: number;
   /** Of a NIfTI file whose frames are classes, background first: the index of the greatest frame in place of one of them. */
@@ -68,7 +68,7 @@ export interface Inspection {
   orientation: string;
   /** Voxel to world mm, RAS+. */
   affine: number[][];
-  /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside. */
+  /** Least and greatest sample of all frames and channels, scaled, values that are not a number aside; NaN where there is no other. */
   min: number;
   max: number;
   /** What its reader noticed and whoever trusts the numbers should know: sentences. */

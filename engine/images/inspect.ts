@@ -1,7 +1,7 @@
 import type { Inspection, ReadChoice } from './format';
 import { isPlaced } from './catalogue';
 import { openImage, readOpened } from './read-volume';
-import { extremes } from './volume';
+import { extremes, finiteRange, unusualSamples } from './volume';
 
 /** Describes an image file; for NIfTI the values agree with nibabel's. @throws UserError as `readVolume` */
 export async function inspect(path: string, choice: ReadChoice = {}): Promise<Inspection> {
@@ -10,6 +10,10 @@ export async function inspect(path: string, choice: ReadChoice = {}): Promise<In
     return opened.file.format.inspect(opened.path, opened.file.bytes);
   const volume = await readOpened(opened, choice);
   const { format, shape, dtype, channels, spacing, hasSpacing, orientation, affine } = volume;
+  const warnings = [
+    ...(volume.warnings ?? []),
+    ...unusualSamples(opened.path, finiteRange(volume.data)),
+  ];
   return {
     path: opened.path,
     format,
@@ -21,6 +25,6 @@ export async function inspect(path: string, choice: ReadChoice = {}): Promise<In
     orientation,
     affine,
     ...extremes(volume.data),
-    ...(volume.warnings ? { warnings: volume.warnings } : {}),
+    ...(warnings.length > 0 && { warnings }),
   };
 }

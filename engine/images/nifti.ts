@@ -16,7 +16,7 @@ import {
 import { columnNorm, orientationOf } from './orientation';
 import { scaled, toSamples } from './stored';
 import type { Layout, StoredImage, StoredSamples, StoredType } from './stored';
-import { extremes, type Volume } from './volume';
+import { extremes, finiteRange, unusualSamples, type Volume } from './volume';
 
 /** NIfTI-1 and -2: single files, plain or gzipped, and pairs of a `.hdr` and an `.img`. */
 export const nifti: Format = {
@@ -32,6 +32,14 @@ export const nifti: Format = {
     const { format, dimensions, dtype, channels, spacing, affine, slope, intercept } = header;
     const { min, max } = extremes(stored, channels, storedChannels);
     const ends = [min * slope + intercept, max * slope + intercept];
+    const warnings = [
+      ...(header.warnings ?? []),
+      ...unusualSamples(
+        path,
+        finiteRange(stored, channels, storedChannels),
+        (sample) => sample * slope + intercept,
+      ),
+    ];
     return {
       path,
       format,
@@ -44,7 +52,7 @@ export const nifti: Format = {
       affine,
       min: Math.min(...ends),
       max: Math.max(...ends),
-      ...(header.warnings ? { warnings: header.warnings } : {}),
+      ...(warnings.length > 0 && { warnings }),
     };
   },
   locate: async (path, start) => {

@@ -163,7 +163,7 @@ function checkPng(path: string, bytes: Uint8Array): PngChunks {
   let inflated: Uint8Array;
   try {
     const limit = needed + 16 * (rows + columns) + 1024;
-    inflated = inflateSync(Buffer.concat(data), { maxOutputLength: limit });
+    inflated = new Uint8Array(inflateSync(Buffer.concat(data), { maxOutputLength: limit }));
   } catch (error) {
     throw new UserError(`${path}: its image data is damaged (${reasonOf(error)}).`);
   }

@@ -2,11 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors';
 import { readRegular } from '../files';
-import { formats, formatTitles, recognize } from './catalogue';
+import { formats, recognize } from './catalogue';
 import { readHead, startOf, unreadable } from './file-start';
 import type { Format, ReadChoice } from './format';
 import { naturalOrder } from '../lists';
 import { readStack } from './stack';
+import { isUnread, unreadFormat } from './unread';
 import type { Volume } from './volume';
 
 /**
@@ -38,9 +39,9 @@ export async function openImage(path: string): Promise<OpenedImage> {
     throw unreadable(file, error);
   }
   if (bytes.length === 0) throw new UserError(`${file} is empty.`);
-  const format = recognize(file, startOf(file, bytes));
-  if (!format)
-    throw new UserError(`${file} is of no known format; ${formatTitles('and')} are read.`);
+  const start = startOf(file, bytes);
+  const format = recognize(file, start);
+  if (!format) throw unreadFormat(file, start.head);
   return { path: file, file: { format, bytes } };
 }
 
@@ -62,13 +63,16 @@ async function readFolder(folder: string, choice: ReadChoice): Promise<Volume> {
     .map((entry) => join(folder, entry.name))
     .sort(naturalOrder);
   const pictures = new Map<string, Format>();
+  let unread: UserError | null = null;
   for (const file of files) {
     const head = await readHead(file);
     const series = formats.find((format) => format.readSeries && format.is(head, file));
     if (series) return series.readSeries!(folder, files, choice);
     const picture = formats.find((format) => format.picture && format.is(head, file));
     if (picture) pictures.set(file, picture);
+    else if (isUnread(file, head)) unread ??= unreadFormat(file, head);
   }
+  if (pictures.size === 0 && unread) throw unread;
   if (pictures.size === 0)
     throw new UserError(
       `${folder} is a folder without a DICOM series or pictures; it holds ${files.length} files.`,

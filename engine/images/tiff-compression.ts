@@ -11,7 +11,11 @@ export function unpack(compression: number, packed: Uint8Array, size: number): U
       return unpackLzw(packed, size);
     case 8:
     case 32946:
-      return inflateSync(packed, { maxOutputLength: 2 * size + 2 ** 20 }).subarray(0, size);
+      // As a plain array: a Buffer's `slice` would not copy.
+      return new Uint8Array(inflateSync(packed, { maxOutputLength: 2 * size + 2 ** 20 })).subarray(
+        0,
+        size,
+      );
     case 32773:
       return unpackRuns(packed, size);
     default:

@@ -1,3 +1,7 @@
+/**
+ * Of the npm readers geotiff 3 was tried instead: it reads some files wrong without a word (floats of big endian with a predictor, the
+ * last bit first, YCbCr), is not bounded by the file's size, follows a loop of pages for ever and takes 1.5 to 4 times as long.
+ */
 import { endianness } from 'node:os';
 import { UserError } from '../errors';
 import { codestreamSize } from './codestream';

@@ -45,7 +45,42 @@ export interface Volume {
   warnings?: string[];
 }
 
-/** Least and greatest sample, values that are not a number aside; of every `stride` samples the first `channels` count: an alpha is no intensity. */
+/** Of samples, of every `stride` of which the first `channels` count: how many there are, how many of these are no finite numbers, and the range of the others. */
+export function finiteRange(
+  samples: ArrayLike<number | bigint>,
+  channels = 1,
+  stride = channels,
+): { count: number; missing: number; low: number; high: number } {
+  let [missing, low, high] = [0, Infinity, -Infinity];
+  for (let first = 0; first < samples.length; first += stride)
+    for (let c = 0; c < channels; c++) {
+      const value = Number(samples[first + c]);
+      if (!Number.isFinite(value)) missing++;
+      else {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+  return { count: (samples.length / stride) * channels, missing, low, high };
+}
+
+/** What of a file's samples tells that there is little to see in them, in sentences; `scale` gives the value of a sample. */
+export function unusualSamples(
+  path: string,
+  { count, missing, low, high }: ReturnType<typeof finiteRange>,
+  scale = (sample: number) => sample,
+): string[] {
+  if (missing === count)
+    return [`${path}: none of its ${count} samples is a finite number, so that it shows nothing.`];
+  return [
+    ...(missing > 0 ? [`${path}: ${missing} of its ${count} samples are not finite numbers.`] : []),
+    ...(low === high
+      ? [`${path}: all of its samples are ${scale(low)}, so that it shows nothing.`]
+      : []),
+  ];
+}
+
+/** Least and greatest sample, values that are not a number aside, and NaN where there is no other; of every `stride` samples the first `channels` count: an alpha is no intensity. */
 export function extremes(
   samples: ArrayLike<number | bigint>,
   channels = 1,
@@ -59,5 +94,5 @@ export function extremes(
       if (value < min) min = value;
       if (value > max) max = value;
     }
-  return { min, max };
+  return min > max ? { min: NaN, max: NaN } : { min, max };
 }

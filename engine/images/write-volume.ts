@@ -67,7 +67,8 @@ export function predictionName(
   const { picture, labelName } = formatOf({ format });
   const own = picture && shape[2] > 1 ? null : labelName(name);
   if (own === null) return `${(label || name).replace(/\.dcm$/i, '')}.nii.gz`;
-  return name.includes(label) ? own : `${label}_${own}`;
+  const holds = [id, label].some((part) => name.normalize().includes(part.normalize()));
+  return holds ? own : `${label}_${own}`;
 }
 
 /**

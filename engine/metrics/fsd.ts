@@ -26,7 +26,8 @@ export function frechetDistance(p: Vectors, q: Vectors): number {
 
 /**
  * The distance as it is reported: both sides at equal n (the larger one subsampled by `random`), on at most `dims` principal
- * components of `basis` (the source's vectors), since fewer vectors than dimensions would bias it upward.
+ * components of `basis` (the source's vectors), since fewer vectors than dimensions would bias it upward. Null where the basis has no
+ * component, its vectors being all the same, as those of constant images.
  * @throws UserError for fewer than 2 vectors
  */
 export function frechetSemanticDistance(
@@ -35,11 +36,12 @@ export function frechetSemanticDistance(
   basis: Vectors,
   dims: number,
   random: Random,
-): FrechetSemanticDistance {
+): FrechetSemanticDistance | null {
   requireTwo(p, q);
   requireTwo(basis, basis);
   const n = Math.min(p.length, q.length);
   const { mean, axes } = principalComponents(basis, Math.min(dims, n - 1));
+  if (axes.length === 0) return null;
   const project = (vectors: Vectors) => {
     const chosen = vectors.length > n ? random.shuffle(vectors).slice(0, n) : vectors;
     return chosen.map((v) =>

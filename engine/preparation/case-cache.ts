@@ -11,7 +11,7 @@ import type { PreparedResult } from './prepared-case';
 import { isStoredCase, openStoredCase, writeStoredCase } from './stored-case';
 
 /** Raised when preparation would give something else from the same files and config. */
-const revision = 2;
+const revision = 3;
 const suffix = '.case';
 /** Names of entries, which are hashes, and of the folders of links; nothing of another name is deleted. */
 const isEntry = (name: string) => /^[0-9a-f]{40}\.case$/.test(name);

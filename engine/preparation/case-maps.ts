@@ -1,7 +1,7 @@
 /** A case's label map and field of view, of its slices in its files' grid. */
 import { takeSlice } from '../images/walks';
 import { estimateFieldOfView } from './field-of-view';
-import { mapLabels, mapMask } from './labels';
+import { mapLabels, mapMask, requireNumbers } from './labels';
 import type { OccurringLabels } from './prepared-case';
 import { requireSameSize, walksBeside, type ReadCase } from './read-case';
 
@@ -20,6 +20,7 @@ export function classIndices(
   if (files.length === 0) return { label: null, occurring, warnings };
   const maps = files.map((file, n) => {
     requireSameSize(read, 'label', images[n], file);
+    requireNumbers(file);
     const mapped = mapLabels(file, classes, domain.values);
     const { labels, values } = mapped;
     warnings.push(...mapped.warnings);

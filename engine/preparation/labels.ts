@@ -145,6 +145,14 @@ export function labelSamples(volume: LabelFile): LabelSamples {
   return { samples, fraction, warnings };
 }
 
+/** @throws UserError for a label file, read as a whole, without a sample that is a number */
+export function requireNumbers({ path, data }: Pick<Volume, 'path' | 'data'>): void {
+  if (data.every(Number.isNaN))
+    throw new UserError(
+      `${path}: none of its ${data.length} samples is a number, so that it is no label map.`,
+    );
+}
+
 /**
  * A mask as 0 and 1: above half of its greatest sample, so that 0/1, 0/255 and JPEG masks all work; of a picture of one
  * colour by its alpha.

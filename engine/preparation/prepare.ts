@@ -8,6 +8,8 @@ import { inputChannels } from './channels';
 import { chooseChannels, normalizeIntensity } from './intensity';
 import type { CaseGeometry, NativeCase, PreparedResult } from './prepared-case';
 import { misplaced, readCase, type ReadCase } from './read-case';
+import { finiteRange } from '../images/volume';
+import { requireFinite, unusualImage, unusualSize, withoutForeground } from './unusual-case';
 import { resizeLinear, resizeNearest } from './resample';
 
 /**
@@ -36,6 +38,8 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
   const fov = fieldOfViewOf(read);
   const channels = inputChannels(config);
   const image = samplesOf(read, channels);
+  const before = finiteRange(image);
+  requireFinite(read, before);
   normalizeIntensity(image, [channels, slices.length, rows, columns], domain, fov, head.dtype);
   const { label, occurring, warnings } = classIndices(read, config.classes);
 
@@ -82,7 +86,14 @@ async function prepareNow(config: DistillConfig, item: CohortCase): Promise<Prep
     native: { slices: slices.length, rows, columns, label, fov, spacing },
     geometry,
     occurring,
-    warnings: [...readWarnings(read), ...warnings, ...misplaced(read)],
+    warnings: [
+      ...readWarnings(read),
+      ...warnings,
+      ...misplaced(read),
+      ...unusualImage(read, before, finiteRange(image)),
+      ...unusualSize(read, config.input, scaled),
+      ...withoutForeground(read, occurring),
+    ],
   };
 }
 
@@ -206,6 +217,8 @@ export async function prepareDomain(
 
 /** @throws ConfigError for a class of which no pixel occurs in a domain's labels. */
 function checkClasses(config: DistillConfig, name: string, results: PreparedResult[]): void {
+  // Where no case was asked for, none can say.
+  if (results.length === 0) return;
   config.classes.forEach((className, n) => {
     if (results.some(({ occurring }) => occurring.classes.has(n + 1))) return;
     const values = [...new Set(results.flatMap(({ occurring }) => [...occurring.values]))].sort(

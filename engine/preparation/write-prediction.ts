@@ -1,7 +1,58 @@
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '../errors';
+import { unwritable } from '../files';
 import { predictionName, writeLikeInput, writeVolume } from '../images/write-volume';
 import type { CaseGeometry } from './prepared-case';
 import { labelsInFiles } from './restore';
+
+/** A case, as far as its predictions are named after it. */
+export type Named = {
+  id: string;
+  files: readonly Pick<CaseGeometry['files'][number], 'path' | 'format' | 'shape'>[];
+};
+
+/** The names of a case's predictions, one for each image file. */
+const namesOf = ({ id, files }: Named): string[] => files.map((file) => predictionName(file, id));
+
+/**
+ * Tries the names of predictions that will lie in one folder before any is made, as empty files in a folder within `folder`: what a name
+ * may be, and which names are one file, is for the disk to say. @throws UserError with the files of a name that it does not take, or
+ * that two of them would have
+ */
+export async function tryPredictionNames(cases: readonly Named[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw unwritable(folder, error);
+  });
+  const trial = await mkdtemp(join(folder, '.names-')).catch((error: unknown) => {
+    throw unwritable(folder, error);
+  });
+  try {
+    const taken = new Map<string, string>();
+    const alike = (name: string) => name.normalize().toLowerCase();
+    for (const item of cases)
+      for (const [n, name] of namesOf(item).entries()) {
+        const { path } = item.files[n];
+        if (join(folder, name) === path)
+          throw new UserError(
+            `The prediction for ${path} would take the place of the image itself; give another folder for the label maps.`,
+          );
+        try {
+          await (await open(join(trial, name), 'wx')).close();
+        } catch (error) {
+          const { code, message } = error as NodeJS.ErrnoException;
+          throw new UserError(
+            code === 'EEXIST'
+              ? `The predictions for ${taken.get(alike(name))} and ${path} would be one file, ${name}; each needs a name of its own.`
+              : `The prediction for ${path} would be called ${name}, which cannot be written (${message.replace(/,.*/s, '')}); its image needs another name.`,
+          );
+        }
+        taken.set(alike(name), path);
+      }
+  } finally {
+    await rm(trial, { recursive: true, force: true });
+  }
+}
 
 /** Writes a label map [slices][native rows][native columns] into `folder`, one file for each image file. */
 export async function writePrediction(
@@ -10,9 +61,10 @@ export async function writePrediction(
   folder: string,
 ): Promise<string[]> {
   const maps = labelsInFiles(geometry, labels);
+  const names = namesOf(geometry);
   return Promise.all(
     geometry.files.map(async (file, n) => {
-      const path = join(folder, predictionName(file, geometry.id));
+      const path = join(folder, names[n]);
       await writeLikeInput(file, maps[n], path);
       return path;
     }),

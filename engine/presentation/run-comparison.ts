@@ -1,8 +1,8 @@
-import { parse } from 'jsonc-parser';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
 import type { Cell, Table } from '../contract/table';
+import { valueIn } from '../jsonc';
 import { markBest, numberCell, textCell } from './table';
 import { baselinesOf, studentsOf, withinSentence } from './networks';
 
@@ -97,7 +97,7 @@ export function comparisonTable(runs: readonly ComparedRun[]): Table {
 /** What differs between the runs' configs, seeds, devices and versions; a row for each setting. */
 export function differencesTable(runs: readonly ComparedRun[]): Table {
   const settings = runs.map(({ config, record }) => ({
-    ...flatten(parse(config)),
+    ...flatten(valueIn(config)),
     ...(record
       ? {
           'run: seed': String(record.seed),

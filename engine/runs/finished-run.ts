@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { casesOf, scanCohort } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
@@ -11,13 +12,18 @@ import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { Segmenter } from '../evaluation/segmenter';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
+import { recognize } from '../images/catalogue';
+import { readStart } from '../images/file-start';
+import { unreadFormat } from '../images/unread';
 import { kindOf, studentsOf } from '../presentation/networks';
+import { groupedWarnings } from '../preparation/grouped-warnings';
 import { prepareCase, prepareDomain } from '../preparation/prepare';
-import { writePrediction } from '../preparation/write-prediction';
+import { tryPredictionNames, writePrediction, type Named } from '../preparation/write-prediction';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
 import { pathInside } from './inside';
+import { alignmentShapes, shapesOf } from './reuse';
 import { readRunConfig } from './run-config';
 import { RunFolder } from './run-folder';
 
@@ -76,24 +82,30 @@ export async function evaluateRun(
   );
   const cohort = await scanCohort(all, o.other !== undefined);
   const tests: Record<string, PreparedResult[]> = {};
-  for (const name of Object.keys(domains))
-    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), ({ warnings }) =>
-      warnings.forEach((sentence) => o.onWarning?.(sentence)),
-    );
+  for (const name of Object.keys(domains)) {
+    const read: PreparedResult[] = [];
+    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), (result) =>
+      read.push(result),
+    ).finally(() => groupedWarnings(read).forEach((sentence) => o.onWarning?.(sentence)));
+  }
   const validation =
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };
   const device = await openDevice(config.device, config.threads);
   const { networks } = record.plan;
   const weights = new Map<string, Weights>();
-  for (const { name, stage } of networks) weights.set(name, await folder.readStageWeights(stage));
+  for (const info of networks)
+    weights.set(
+      info.name,
+      await folder.readStageWeights(info.stage, shapesOf(config, kindOf(info))),
+    );
   const began = performance.now();
   const result = await evaluateNetworks({
     config,
     networks,
     weights,
     alignment: folder.hasStageWeights(alignmentStageName)
-      ? await folder.readStageWeights(alignmentStageName)
+      ? await folder.readStageWeights(alignmentStageName, alignmentShapes(config))
       : null,
     device,
     tests: (domain) => tests[domain],
@@ -165,9 +177,13 @@ export async function predict(
   if (!names.includes(domain))
     throw new UserError(`There is no domain "${domain}"; there are ${names.join(', ')}.`);
   const network = networkOf(record, o.network);
+  const kind = kindOf(network);
+  const out = resolve(o.out);
+  await tryPredictionNames(await Promise.all(images.map(namedAfter)), out);
   const device = await openDevice(config.device, config.threads);
-  const weights = await folder.readStageWeights(network.stage);
-  const segmenter = await Segmenter.open(config, kindOf(network), weights, device);
+  const weights = await folder.readStageWeights(network.stage, shapesOf(config, kind));
+  const segmenter = await Segmenter.open(config, kind, weights, device);
+  const said: Parameters<typeof groupedWarnings>[0][number][] = [];
   try {
     const threshold = existsSync(folder.file('report'))
       ? (folder.readReport().domains[domain]?.networks[network.name]?.threshold ?? 'argmax')
@@ -191,14 +207,28 @@ export async function predict(
         labels: [],
         masks: [],
       });
-      item.warnings.forEach((sentence) => o.onWarning?.(sentence));
+      said.push({ prepared: { case: item.prepared.case }, warnings: item.warnings });
       const { labels } = await segmentCase(config, segmenter, item, threshold);
-      written.push(...(await writePrediction(item.geometry, labels, resolve(o.out))));
+      written.push(...(await writePrediction(item.geometry, labels, out)));
     }
     return written;
   } finally {
+    groupedWarnings(said).forEach((sentence) => o.onWarning?.(sentence));
     await segmenter.release();
   }
+}
+
+/** An image as its prediction is named after it, as far as its beginning tells. @throws UserError where it cannot be read */
+async function namedAfter(image: string): Promise<Named> {
+  const path = resolve(image);
+  const id = basename(path);
+  const shape: [number, number, number] = [1, 1, 1];
+  if ((await stat(path).catch(() => null))?.isDirectory())
+    return { id, files: [{ path, format: 'dicom', shape }] };
+  const start = await readStart(path);
+  const format = recognize(path, start);
+  if (!format) throw unreadFormat(path, start.head);
+  return { id, files: [{ path, format: format.names[0], shape }] };
 }
 
 /** Writes a report of `evaluateRun` into the run's folder, under a name of its own. */

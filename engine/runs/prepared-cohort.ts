@@ -1,6 +1,8 @@
 import { casesOf, scanCohort, type Cohort } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
 import type { EngineEvent } from '../contract/events';
+import { ConfigError } from '../errors';
+import { groupedWarnings } from '../preparation/grouped-warnings';
 import { prepareDomain } from '../preparation/prepare';
 import type { PreparedResult } from '../preparation/prepared-case';
 
@@ -19,12 +21,16 @@ export class PreparedCohort {
     stopIfAsked: () => void,
   ): Promise<PreparedCohort> {
     const cohort = await scanCohort(config);
+    const warn = (message: string) => emit({ type: 'log', level: 'warning', message });
     const prepared: Record<string, PreparedResult[]> = {};
     for (const [domain, cases] of Object.entries(cohort.domains)) {
       stopIfAsked();
-      const results = await prepareDomain(config, domain, cases, ({ warnings }) => {
-        for (const message of warnings) emit({ type: 'log', level: 'warning', message });
+      const read: PreparedResult[] = [];
+      const results = await prepareDomain(config, domain, cases, (result) => {
+        read.push(result);
         stopIfAsked();
+      }).finally(() => {
+        for (const message of groupedWarnings(read)) warn(message);
       });
       prepared[domain] = results;
       emit({
@@ -35,7 +41,32 @@ export class PreparedCohort {
         slices: results.reduce((sum, { prepared: { slices } }) => sum + slices, 0),
       });
     }
-    return new PreparedCohort(config, cohort, prepared);
+    const whole = new PreparedCohort(config, cohort, prepared);
+    whole.requireLearnable(warn);
+    return whole;
+  }
+
+  /** Every class must occur where it is learnt; where it does not occur in validation, that is said. @throws ConfigError */
+  private requireLearnable(warn: (message: string) => void): void {
+    const lacking = (split: 'train' | 'validation') => {
+      const cases = this.sourceCases(split);
+      const named = cases.map(({ prepared }) => prepared.case.id);
+      const ids = `${named.slice(0, 5).join(', ')}${named.length > 5 ? ', ...' : ''}`;
+      const classes = this.config.classes.filter(
+        (_, n) => !cases.some(({ occurring }) => occurring.classes.has(n + 1)),
+      );
+      return { classes, ids };
+    };
+    const train = lacking('train');
+    if (train.classes.length > 0)
+      throw new ConfigError(
+        `The class ${train.classes.join(', ')} occurs in no training case of the source (${train.ids}), so that it cannot be learnt; choose the cases by "split".`,
+      );
+    const { classes, ids } = lacking('validation');
+    if (classes.length > 0)
+      warn(
+        `The class ${classes.join(', ')} occurs in no validation case of the source (${ids}), so that it has no part in choosing the best step.`,
+      );
   }
 
   casesOf(domain: string, split: 'train' | 'validation' | 'test'): PreparedResult[] {

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import type { DistillConfig } from '../config/config';
 import type { StageRecord } from '../contract/run-record';
 import { UserError } from '../errors';
-import { inferenceGraph } from '../evaluation/segmenter';
+import { inferenceGraph, shapesIn, vectorGraph } from '../evaluation/segmenter';
 import { elements } from '../graph/graph';
-import { readWeightFile, readWeights, writeWeights, type Weights } from '../weights';
+import { alignmentNames } from '../method/gkd/alignment';
+import { readWeightFile, readWeights, writeWeights, type Shapes, type Weights } from '../weights';
 import { RunFolder } from './run-folder';
 
 /** Takes the weights of a stage with this hash from another run in the same folder, if one has finished it. */
@@ -42,9 +43,15 @@ async function finishedStage(other: RunFolder, stage: string, hash: string) {
 }
 
 /** Shapes of a network's weights and running statistics, by name. */
-export const shapesOf = (config: DistillConfig, role: 'teacher' | 'student') =>
+export const shapesOf = (config: DistillConfig, role: 'teacher' | 'student'): Shapes =>
+  shapesIn(inferenceGraph(config, role, 1));
+
+/** The same of both alignment networks' encoders. */
+export const alignmentShapes = (config: DistillConfig): Shapes =>
   new Map(
-    [...inferenceGraph(config, role, 1).parameters.values()].map((p) => [p.name, p.value.shape]),
+    (['teacher', 'student'] as const)
+      .flatMap((role) => [...shapesIn(vectorGraph(config, role, 1))])
+      .filter(([name]) => Object.values(alignmentNames).some((own) => name.startsWith(`${own}/`))),
   );
 
 /** @throws UserError where the file's tensors are not those of the network that the config describes */

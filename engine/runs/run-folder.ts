@@ -16,7 +16,13 @@ import type { OutputKind } from '../evaluation/evaluation';
 import { removeUnfinished, unwritable, writePieces, writeWhole } from '../files';
 import { upgradedRecord, upgradedReport } from '../presentation/old-runs';
 import type { Checkpoint, CheckpointStore } from '../training/stage';
-import { readWeightFile, writeWeightFile, type Shapes, type Weights } from '../weights';
+import {
+  readWeightFile,
+  requireShapes,
+  writeWeightFile,
+  type Shapes,
+  type Weights,
+} from '../weights';
 import { pathInside, readInside } from './inside';
 import { dropBegunLine, linesOf } from './lines';
 import {
@@ -188,17 +194,23 @@ export class RunFolder implements CheckpointStore {
     return pathInside(this.path, earlierCheckpointFile(stage));
   }
 
-  /** The weights that a finished stage left. */
-  async readStageWeights(stage: string): Promise<Weights> {
-    return (await readWeightFile(this.weightsFile(stage))).weights;
+  /** The weights that a finished stage left, which must be of these shapes. @throws UserError where they are not, or are damaged */
+  async readStageWeights(stage: string, shapes: Shapes): Promise<Weights> {
+    const path = this.weightsFile(stage);
+    const { weights } = await readWeightFile(path);
+    requireShapes(path, weights, shapes);
+    return weights;
   }
 
-  /** The weights that a stage with this hash left; null where there are none, or damaged ones, of which it warns. */
-  async readWeightsOf(stage: string, hash: string): Promise<Weights | null> {
+  /** As `readStageWeights`, of a stage with this hash; null where there are none, or damaged ones, of which it warns. */
+  async readWeightsOf(stage: string, hash: string, shapes: Shapes): Promise<Weights | null> {
     if (!this.hasStageWeights(stage)) return null;
+    const path = this.weightsFile(stage);
     try {
-      const { weights, metadata } = await readWeightFile(this.weightsFile(stage));
-      return metadata.hash === hash ? weights : null;
+      const { weights, metadata } = await readWeightFile(path);
+      if (metadata.hash !== hash) return null;
+      requireShapes(path, weights, shapes);
+      return weights;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.warn(`${error.message} Stage ${stage} is trained again.`);
@@ -226,10 +238,14 @@ export class RunFolder implements CheckpointStore {
   }
 
   /** The newest checkpoint, or the one before it where that is damaged or gone; of what is damaged it warns. */
-  async readCheckpoint(stage: string, hash: string): Promise<Checkpoint | null> {
+  async readCheckpoint(
+    stage: string,
+    hash: string,
+    shapes: Shapes = new Map(),
+  ): Promise<Checkpoint | null> {
     const [newest, earlier] = [this.checkpointFile(stage), this.earlierCheckpointFile(stage)];
     try {
-      const found = await this.checkpointIn(newest, hash);
+      const found = await this.checkpointIn(newest, hash, shapes);
       if (found) return found;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -240,7 +256,7 @@ export class RunFolder implements CheckpointStore {
       await rm(newest, { force: true });
     }
     try {
-      const found = await this.checkpointIn(earlier, hash);
+      const found = await this.checkpointIn(earlier, hash, shapes);
       // It is not to give way to the next one before that is whole.
       if (found) await rename(earlier, newest);
       return found;
@@ -251,7 +267,11 @@ export class RunFolder implements CheckpointStore {
     }
   }
 
-  private async checkpointIn(path: string, hash: string): Promise<Checkpoint | null> {
+  private async checkpointIn(
+    path: string,
+    hash: string,
+    shapes: Shapes,
+  ): Promise<Checkpoint | null> {
     if (!existsSync(path)) return null;
     const { weights, metadata } = await readWeightFile(path);
     if (metadata.hash !== hash) return null;
@@ -261,17 +281,22 @@ export class RunFolder implements CheckpointStore {
           name.startsWith(prefix) ? [[name.slice(prefix.length), data] as const] : [],
         ),
       );
+    const number = (key: string): number => {
+      const value = Number(metadata[key] || NaN);
+      if (!(value >= 0 && value < Infinity))
+        throw new UserError(`${path} is damaged: it does not say its ${key}.`);
+      return value;
+    };
+    const [state, best] = [part('state:'), part('best:')];
+    for (const weights of [state, best])
+      requireShapes(path, weights, new Map([...shapes].filter(([name]) => weights.has(name))));
     return {
       hash,
-      step: Number(metadata.step),
-      seconds: Number(metadata.seconds),
-      state: part('state:'),
+      step: number('step'),
+      seconds: number('seconds'),
+      state,
       best: metadata.bestStep
-        ? {
-            step: Number(metadata.bestStep),
-            dice: Number(metadata.bestDice),
-            weights: part('best:'),
-          }
+        ? { step: number('bestStep'), dice: number('bestDice'), weights: best }
         : null,
     };
   }

@@ -8,13 +8,14 @@ import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { planOf, stagesOf } from '../method/stages';
 import { casesCsv } from '../presentation/cases-csv';
+import { tryPredictionNames } from '../preparation/write-prediction';
 import { openDevice } from '../runtime/device';
 import type { Device } from '../runtime/runtime';
 import { runtimeOf } from '../runtime/catalogue';
 import type { Stage } from '../training/stage';
 import { Cancelled, trainStage } from '../training/train';
 import { version } from '../version';
-import type { Weights } from '../weights';
+import type { Shapes, Weights } from '../weights';
 import { PreparedCohort } from './prepared-cohort';
 import { loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
@@ -198,6 +199,7 @@ class Run {
   async all(): Promise<Report> {
     const { config } = this.options;
     this.cohort = await PreparedCohort.prepare(config, this.emit, () => this.stopIfAsked());
+    await this.tryNames();
     this.device = await openDevice(config.device, config.threads);
     const { name, description, threads, note } = this.device;
     this.record.device = { name, description, threads };
@@ -211,6 +213,16 @@ class Run {
     const hashes = await stageHashes(config, this.cohort.cohort, stages);
     for (const stage of stages) await this.stage(stage, hashes.get(stage.name)!);
     return this.evaluate();
+  }
+
+  /** Predictions that cannot be written are no news for the end of a run. */
+  private async tryNames(): Promise<void> {
+    const { output, domains } = this.options.config;
+    if (!output.predictions && !output.probabilities && !output.errors) return;
+    for (const domain of Object.keys(domains)) {
+      const cases = this.cohort.casesOf(domain, 'test').map(({ geometry }) => geometry);
+      await tryPredictionNames(cases, this.folder.path);
+    }
   }
 
   private stopIfAsked(): void {
@@ -265,14 +277,15 @@ class Run {
     const { config } = this.options;
     const { folder, record } = this;
     const { name, network } = stage;
+    const shapes: Shapes = network ? shapesOf(config, network.architecture) : new Map();
     if (stage.weights !== undefined && network) {
       const { architecture } = network;
       const weights = await loadNetworkWeights(config, architecture, stage.weights);
-      await folder.writeStageWeights(name, weights, shapesOf(config, architecture), hash);
+      await folder.writeStageWeights(name, weights, shapes, hash);
       record.stages[name] = { state: 'finished', hash, step: 0, steps: 0, seconds: 0 };
       return weights;
     }
-    const left = await folder.readWeightsOf(name, hash);
+    const left = await folder.readWeightsOf(name, hash, shapes);
     if (left) {
       const { steps } = stage;
       const done = record.stages[name];
@@ -289,7 +302,7 @@ class Run {
       level: 'info',
       message: `Stage ${name} was trained from the same inputs in ${beside.folder}; its weights are taken from there.`,
     });
-    return folder.readStageWeights(name);
+    return folder.readStageWeights(name, shapes);
   }
 
   private async evaluate(): Promise<Report> {

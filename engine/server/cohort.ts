@@ -1,4 +1,3 @@
-import { parse } from 'jsonc-parser';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ResponseError } from 'vscode-jsonrpc';
@@ -7,6 +6,7 @@ import { salvageConfig } from '../config/salvage';
 import { absolutePath } from '../config/variables';
 import { examineDomain } from '../cohort/cohort';
 import { matchPattern } from '../cohort/pattern';
+import { valueIn } from '../jsonc';
 import { naturalOrder } from '../lists';
 import { SurveyCancelled, Surveyor } from '../survey/survey';
 import { thumbnail } from '../survey/thumbnail';
@@ -103,6 +103,6 @@ function resolvePath(
   variables: Record<string, string>,
   path: string,
 ): string {
-  const own = (parse(text) as { variables?: Record<string, string> } | undefined)?.variables;
+  const own = (valueIn(text) as { variables?: Record<string, string> } | undefined)?.variables;
   return absolutePath(path, file, { given: variables, own });
 }

@@ -5,6 +5,7 @@ import { naturalOrder } from '../lists';
 import { labelSamples } from '../preparation/labels';
 import { imageEnding, isPictureName } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';
+import { isUnreadName, unreadFormat } from '../images/unread';
 import type { Volume } from '../images/volume';
 import { UserError } from '../errors';
 
@@ -85,10 +86,13 @@ export async function findDomains(folder: string): Promise<ProposedDomain[]> {
  */
 export async function proposeConfig(folder: string, className: string): Promise<string> {
   const found = await findDomains(folder);
-  if (found.length === 0)
+  if (found.length === 0) {
+    const [unread] = await listFiles(folder, isUnreadName);
+    if (unread !== undefined) throw unreadFormat(join(folder, unread));
     throw new UserError(
       `No images with labels were found in ${folder}: they are told by their names, such as images/a.png and labels/a.png, or a.nii.gz and a_seg.nii.gz.`,
     );
+  }
   const domains: Record<string, object> = {};
   let classes = [className];
   for (const [n, { name, images, labels, masks }] of found.entries()) {
@@ -120,7 +124,10 @@ export async function proposeConfig(folder: string, className: string): Promise<
 
 // --- files --------------------------------------------------------------------------------------------------------
 
-async function listFiles(root: string): Promise<string[]> {
+async function listFiles(
+  root: string,
+  wanted = (name: string) => imageEnding(name) !== null,
+): Promise<string[]> {
   const files: string[] = [];
   const walk = async (folder: string, depth: number): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
@@ -129,7 +136,7 @@ async function listFiles(root: string): Promise<string[]> {
       if (/^(\.|node_modules$|runs$|predictions$)/.test(entry.name)) continue;
       const path = join(folder, entry.name);
       if (entry.isDirectory() && depth > 0) await walk(path, depth - 1);
-      else if (entry.isFile() && imageEnding(entry.name) !== null) files.push(path);
+      else if (entry.isFile() && wanted(entry.name)) files.push(path);
     }
   };
   await walk(root, deepest);

@@ -1,6 +1,8 @@
 import Type, { type Static, type TObject, type TProperties, type TSchemaOptions } from 'typebox';
 import { add, div, mul, sqrt, sub } from '../graph/operators/elementwise';
 import type { Graph, Value } from '../graph/graph';
+import { reshape } from '../graph/operators/shape';
+import { joined, parted, type WeightGroup } from './weight-groups';
 import { anyOf, forms, settings, type Chosen, type Named } from '../options';
 
 /** An optimiser: what one of its steps adds to a graph, and what that takes at each run. */
@@ -8,15 +10,21 @@ interface Optimizer<N extends string = string, P extends TProperties = TProperti
   N,
   P
 > {
-  /** See `optimizerStep`; `rate` is the graph's input `learningRate`. */
-  append(
-    graph: Graph,
-    gradients: ReadonlyMap<string, Value>,
-    rate: Value,
-    options: Static<TObject<P>>,
-  ): Map<string, Value>;
+  /** The next value of `weight`, and those of the optimiser's own by their slots' names, from the present ones. */
+  step(tensors: Tensors, options: Static<TObject<P>>): Readonly<Record<string, Value>>;
   /** Inputs beside the learning rate at step `step` (from 0). */
   factors(options: Static<TObject<P>>, step: number, rate: number): Record<string, number>;
+}
+
+/** Whatever several weights have, in one tensor of their elements. */
+interface Tensors {
+  graph: Graph;
+  weight: Value;
+  gradient: Value;
+  /** A value of the optimiser's own, which starts at zero. */
+  slot: (name: string) => Value;
+  /** A number that each run is given; `learningRate` is one for all optimisers. */
+  factor: (name: string) => Value;
 }
 
 const optimizer = <const N extends string, P extends TProperties>(
@@ -46,44 +54,25 @@ const adamOptions = {
 };
 type AdamOptions = Static<TObject<typeof adamOptions>>;
 
-/** A value of the optimiser's own for a weight, which starts at zero. */
-const slot = (graph: Graph, name: string, weight: Value) =>
-  graph.parameter(name, weight.shape, { kind: 'constant', value: 0 }, { trainable: false });
-
 /** Adam: weight decay is added to the gradient (`coupled`), or apart from it. */
 const adamStep =
   (coupled: boolean) =>
   (
-    graph: Graph,
-    gradients: ReadonlyMap<string, Value>,
-    rate: Value,
+    { graph, weight, gradient, slot, factor }: Tensors,
     { beta1, beta2, epsilon, weightDecay }: AdamOptions,
-  ): Map<string, Value> => {
-    const next = new Map<string, Value>();
+  ) => {
     const constant = (value: number) => graph.scalar(value);
-    const correctedRate = graph.input('correctedRate', 'float32', []);
-    const secondCorrection = graph.input('secondCorrection', 'float32', []);
-    for (const [name, gradient] of gradients) {
-      const w = graph.parameters.get(name)!.value;
-      const first = slot(graph, `${name}@first`, w);
-      const second = slot(graph, `${name}@second`, w);
-      const g =
-        coupled && weightDecay > 0 ? add(gradient, mul(w, constant(weightDecay))) : gradient;
-      const m = add(mul(first, constant(beta1)), mul(g, constant(1 - beta1)));
-      const v = add(mul(second, constant(beta2)), mul(mul(g, g), constant(1 - beta2)));
-      next.set(first.name, m);
-      next.set(second.name, v);
-      const step = div(
-        mul(m, correctedRate),
-        add(mul(sqrt(v), secondCorrection), constant(epsilon)),
-      );
-      const decayed =
-        !coupled && weightDecay > 0
-          ? mul(w, sub(constant(1), mul(rate, constant(weightDecay))))
-          : w;
-      next.set(name, sub(decayed, step));
-    }
-    return next;
+    const g =
+      coupled && weightDecay > 0 ? add(gradient, mul(weight, constant(weightDecay))) : gradient;
+    const first = add(mul(slot('first'), constant(beta1)), mul(g, constant(1 - beta1)));
+    const second = add(mul(slot('second'), constant(beta2)), mul(mul(g, g), constant(1 - beta2)));
+    const step = div(
+      mul(first, factor('correctedRate')),
+      add(mul(sqrt(second), factor('secondCorrection')), constant(epsilon)),
+    );
+    const kept = sub(constant(1), mul(factor('learningRate'), constant(weightDecay)));
+    const decayed = !coupled && weightDecay > 0 ? mul(weight, kept) : weight;
+    return { weight: sub(decayed, step), first, second };
   };
 
 /** Corrected for the zero start: lr / (1 - beta1^t) and 1 / sqrt(1 - beta2^t). */
@@ -97,7 +86,7 @@ const adam = optimizer({
   name: 'adam',
   title: 'Adam',
   options: settings(adamOptions, { markdownDescription: 'Adam, with L2 weight decay.' }),
-  append: adamStep(true),
+  step: adamStep(true),
   factors: adamFactors,
 });
 
@@ -106,7 +95,7 @@ const adamW = optimizer({
   name: 'adamw',
   title: 'AdamW',
   options: settings(adamOptions, { markdownDescription: 'AdamW, with decoupled weight decay.' }),
-  append: adamStep(false),
+  step: adamStep(false),
   factors: adamFactors,
 });
 
@@ -122,23 +111,17 @@ const sgd = optimizer({
     },
     { markdownDescription: 'Stochastic gradient descent.' },
   ),
-  append(graph, gradients, rate, { momentum, nesterov, weightDecay }) {
-    const next = new Map<string, Value>();
+  step(
+    { graph, weight, gradient, slot, factor },
+    { momentum, nesterov, weightDecay },
+  ): Record<string, Value> {
     const constant = (value: number) => graph.scalar(value);
-    for (const [name, gradient] of gradients) {
-      const w = graph.parameters.get(name)!.value;
-      const g = weightDecay ? add(gradient, mul(w, constant(weightDecay))) : gradient;
-      if (momentum === 0) {
-        next.set(name, sub(w, mul(g, rate)));
-        continue;
-      }
-      const velocity = slot(graph, `${name}@velocity`, w);
-      const v = add(mul(velocity, constant(momentum)), g);
-      next.set(velocity.name, v);
-      const direction = nesterov ? add(g, mul(v, constant(momentum))) : v;
-      next.set(name, sub(w, mul(direction, rate)));
-    }
-    return next;
+    const rate = factor('learningRate');
+    const g = weightDecay ? add(gradient, mul(weight, constant(weightDecay))) : gradient;
+    if (momentum === 0) return { weight: sub(weight, mul(g, rate)) };
+    const velocity = add(mul(slot('velocity'), constant(momentum)), g);
+    const direction = nesterov ? add(g, mul(velocity, constant(momentum))) : velocity;
+    return { weight: sub(weight, mul(direction, rate)), velocity };
   },
   factors: () => ({}),
 });
@@ -159,16 +142,43 @@ const optimizerOf = (config: OptimizerConfig): Optimizer =>
 
 /**
  * Appends one optimiser step to a graph: for each weight's gradient the weight's next value, and those of the optimiser's own
- * state, whose parameters are `<weight>@<slot>` and start at zero.
+ * state, whose parameters are `<weight>@<slot>`, flat, and start at zero.
  */
-export const optimizerStep = (
+export function optimizerStep(
   graph: Graph,
-  weightGradients: ReadonlyMap<string, Value>,
+  groups: readonly WeightGroup[],
   config: OptimizerConfig,
-): Map<string, Value> => {
-  const rate = graph.input('learningRate', 'float32', []);
-  return optimizerOf(config).append(graph, weightGradients, rate, config);
-};
+): Map<string, Value> {
+  const next = new Map<string, Value>();
+  const factors = new Map<string, Value>();
+  const factor = (name: string) => {
+    const input = factors.get(name) ?? graph.input(name, 'float32', []);
+    factors.set(name, input);
+    return input;
+  };
+  factor('learningRate');
+  for (const { names, gradient } of groups) {
+    const weights = names.map((name) => graph.parameters.get(name)!.value);
+    const slot = (of: string) =>
+      joined(
+        names.map((name, i) =>
+          graph.parameter(
+            `${name}@${of}`,
+            [weights[i].size],
+            { kind: 'constant', value: 0 },
+            { trainable: false },
+          ),
+        ),
+      );
+    const tensors = { graph, weight: joined(weights), gradient, slot, factor };
+    for (const [of, value] of Object.entries(optimizerOf(config).step(tensors, config)))
+      parted(value, weights).forEach((part, i) => {
+        if (of === 'weight') next.set(names[i], reshape(part, weights[i].shape));
+        else next.set(`${names[i]}@${of}`, part);
+      });
+  }
+  return next;
+}
 
 /** The optimiser's inputs at step `step` (from 0) for a learning rate. */
 export const stepFactors = (

@@ -54,8 +54,8 @@ export interface Checkpoint {
 
 /** Where a stage in progress is kept. */
 export interface CheckpointStore {
-  /** The checkpoint of a stage in progress, if there is one that has this hash. */
-  readCheckpoint(stage: string, hash: string): Promise<Checkpoint | null>;
+  /** The checkpoint of a stage in progress, if there is one that has this hash; what it has of `shapes` is of these. */
+  readCheckpoint(stage: string, hash: string, shapes: Shapes): Promise<Checkpoint | null>;
   /** `about`: what else is to be known of it, as metadata of the file. */
   writeCheckpoint(
     stage: string,

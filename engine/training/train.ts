@@ -60,7 +60,7 @@ export async function trainStage(
   const shapes = new Map([...graph.parameters.values()].map((p) => [p.name, p.value.shape]));
   const isTrained = (name: string) => loss.trains.some((prefix) => name.startsWith(prefix));
   const frozen: Weights = new Map([...given].filter(([name]) => !isTrained(name)));
-  const checkpoint = context.resume ? await store.readCheckpoint(stage.name, hash) : null;
+  const checkpoint = context.resume ? await store.readCheckpoint(stage.name, hash, shapes) : null;
   const start = initialize(graph, training.seed, ['']);
   for (const name of frozen.keys()) start.delete(name);
   for (const [name, data] of checkpoint?.state ?? given) if (start.has(name)) start.set(name, data);

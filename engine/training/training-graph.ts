@@ -15,6 +15,7 @@ import type { Graph, Value } from '../graph/graph';
 import { sumAll } from '../graph/operators/reduction';
 import { next } from '../runtime/state';
 import { optimizerStep } from './optimizer';
+import { groupsOf } from './weight-groups';
 import type { Loss, WeightedTerm } from './stage';
 
 /** A term's scale is kept within this factor of 1. */
@@ -76,16 +77,20 @@ export function addTrainingStep(
     // A weight that the loss does not reach stays as it is: the header of the student's own vector, for one.
     if (gradient) byWeight.set(names[i], gradient);
   });
-  const norm = globalNorm(graph, [...byWeight.values()]);
+  const groups = groupsOf(byWeight);
+  const norm = globalNorm(
+    graph,
+    groups.map(({ gradient }) => gradient),
+  );
   if (config.clipNorm > 0) {
     const factor = clip(div(graph.scalar(config.clipNorm), add(norm, graph.scalar(1e-6))), 0, 1);
-    for (const [name, gradient] of byWeight) byWeight.set(name, mul(gradient, factor));
+    for (const group of groups) group.gradient = mul(group.gradient, factor);
   }
   graph.output('loss', total);
   graph.output('gradientNorm', norm);
   for (const [name, { value }] of Object.entries(loss.terms)) graph.output(`term:${name}`, value);
   const state = [
-    ...optimizerStep(graph, byWeight, config.optimizer),
+    ...optimizerStep(graph, groups, config.optimizer),
     ...(loss.statistics ?? []),
     ...scales,
   ];

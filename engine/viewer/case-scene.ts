@@ -11,6 +11,7 @@ import { isPlaced } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';
 import { predictionName } from '../images/write-volume';
 import { estimateFieldOfView } from '../preparation/field-of-view';
+import { groupedWarnings } from '../preparation/grouped-warnings';
 import { mapLabels, mapMask } from '../preparation/labels';
 import { caseFile, regularInside } from '../runs/inside';
 import { readRunConfig } from '../runs/run-config';
@@ -18,7 +19,7 @@ import { largestBytes, outputFolder } from '../runs/run-files';
 import { RunFolder } from '../runs/run-folder';
 import { imageInfo, type Layer, type ReadLabels, type Scene } from './scene';
 import { SlicedImage, type SlicedImageOptions } from './sliced-image';
-import { packVoxels, type OpenFiles } from './voxels';
+import { openVoxels, packVoxels, type OpenFiles } from './voxels';
 import { openWholeCase, type CaseSources, type WholeCase } from './whole-case';
 import { windowsOf } from './windows';
 
@@ -36,6 +37,8 @@ interface OpenCase {
   whole: WholeCase | null;
   image: SlicedImage;
   files: OpenFiles;
+  /** What the readers of its files noticed: sentences. */
+  noticed: string[];
 }
 
 /** A layer before its files are opened. */
@@ -76,7 +79,8 @@ export async function openCaseScene(
     masks: paths.masks.map(absolute),
   };
   const whole = await openWholeCase(item, settings ?? {}, files);
-  const image = await SlicedImage.open(whole?.images ?? item.images, files, options);
+  const images = whole?.images ?? (await ofFrame(item.images, settings?.frame, files));
+  const image = await SlicedImage.open(images, files, options);
   const { classes } = report;
   const open: OpenCase = {
     source,
@@ -89,6 +93,7 @@ export async function openCaseScene(
     whole,
     image,
     files,
+    noticed: [...(image.head.warnings ?? [])],
   };
   const inside = fieldOfView(open);
   const plans = [
@@ -108,10 +113,31 @@ export async function openCaseScene(
       plane: isPlaced(image.head) ? options.axis : 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes,
-      note: inside && 'Outside of the field of view nothing counts, and nothing is shown.',
+      warnings: groupedWarnings([
+        { prepared: { case: { ...item, id: source.id } }, warnings: open.noticed },
+      ]),
+      note: noteOf(image, settings, inside !== null),
       windows: await windowsOf(image, settings?.intensity ?? null),
     },
   };
+}
+
+/** What the networks saw otherwise than it is shown. */
+function noteOf(
+  { head }: SlicedImage,
+  settings: DomainConfig | null,
+  hasField: boolean,
+): string | null {
+  const channel = settings?.channel ?? 'rgb';
+  const said = [
+    ...(hasField ? ['Outside of the field of view nothing counts, and nothing is shown.'] : []),
+    ...(head.channels > 1 && channel !== 'rgb'
+      ? [
+          `The networks see ${channel === 'grey' ? 'its luminance' : `its ${channel} channel`} alone.`,
+        ]
+      : []),
+  ];
+  return said.length > 0 ? said.join(' ') : null;
 }
 
 /** Null where the run's copy of its config is gone or cannot be read. */
@@ -156,13 +182,33 @@ function referenceLayer(open: OpenCase): LayerPlan | null {
       const { labelFrame } = settings;
       const labels = await openBeside(
         open,
-        whole?.labels ?? (labelFrame === 'one-hot' ? await asClasses(open) : item.labels),
+        whole?.labels ??
+          (labelFrame === 'one-hot'
+            ? await asClasses(open)
+            : await ofFrame(item.labels, labelFrame, open.files)),
       );
+      open.noticed.push(...(labels.head.warnings ?? []));
       const frame = whole || typeof labelFrame !== 'number' ? 0 : labelFrame;
       return async (plane, index) =>
         mapLabels(await labels.slice(plane, index, frame), classes, settings.values).labels;
     },
   };
+}
+
+/** Names under which files are held of which one frame is chosen: a page of a TIFF, a picture of a GIF. */
+async function ofFrame(
+  paths: readonly string[],
+  frame: number | undefined,
+  files: OpenFiles,
+): Promise<readonly string[]> {
+  if (frame === undefined) return paths;
+  return Promise.all(
+    paths.map(async (path) => {
+      const name = `${path}\0frame ${frame}`;
+      files.provide(name, (await stampOf(path)) ?? '', () => openVoxels(path, { frame }));
+      return name;
+    }),
+  );
 }
 
 /** Names under which the case's label files, whose frames are classes, are held as the indices of these. */
@@ -178,12 +224,12 @@ const asClasses = ({ item, files }: OpenCase): Promise<string[]> =>
 
 /** Null for a network that was not evaluated and of which there are no predictions. */
 function networkLayer(open: OpenCase, network: NetworkInfo): LayerPlan | null {
-  const { source, runFolder, domain, whole, image, classes } = open;
+  const { source, runFolder, domain, whole, item, image, classes } = open;
   const { name, title, role, color } = network;
   const evaluated = domain.networks[name];
   /** Relative to the run's folder. */
   const named = (kind: OutputKind) =>
-    (whole ? [image.head.path] : image.files).map(
+    (whole ? [image.head.path] : item.images).map(
       (path) =>
         `${outputFolder(kind, source.domain, name)}/${predictionName({ ...image.head, path }, source.id)}`,
     );
@@ -247,10 +293,14 @@ function fieldOfView(open: OpenCase): ReadInside | null {
   const { masks } = open.whole ?? open.item;
   const fov = settings?.fov ?? 'none';
   if (fov === 'none' || (fov === 'provided' && masks.length === 0)) return null;
+  const labelFrame = settings?.labelFrame;
+  const frame = open.whole || typeof labelFrame !== 'number' ? 0 : labelFrame;
+  const openMasks = async () =>
+    openBeside(open, open.whole ? masks : await ofFrame(masks, frame || undefined, open.files));
   let opened: Promise<SlicedImage> | null = null;
   const read: ReadInside = async (plane, index) => {
     if (fov === 'provided')
-      return mapMask(await (await (opened ??= openBeside(open, masks))).slice(plane, index));
+      return mapMask(await (await (opened ??= openMasks())).slice(plane, index, frame));
     const { data, channels, rows, columns } = await image.slice(plane, index);
     return estimateFieldOfView(data, channels, rows, columns);
   };

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { LayerInfo, LayerName, PlaneName, ViewerSource } from '../contract/viewer';
 import { UserError } from '../errors';
+import { groupedWarnings } from '../preparation/grouped-warnings';
 import { luminance } from '../preparation/intensity';
 import { isPlaced } from '../images/catalogue';
 import { cornersApart, shareOfVoxel } from '../images/grid';
@@ -30,6 +31,7 @@ export async function openFileScene(
   // Label values get one numbering over all overlays, so that one colour means one value.
   const found = new Map<LayerName, number[]>();
   const titles = overlayTitles(source.overlays);
+  const noticed = [...(image.head.warnings ?? [])];
   for (const [n, path] of source.overlays.entries()) {
     const name: LayerName = `overlay ${n}`;
     const info: LayerInfo = {
@@ -43,6 +45,7 @@ export async function openFileScene(
     };
     try {
       const voxels = await open.get(path);
+      noticed.push(...(voxels.warnings ?? []));
       const content = await readOverlayContent(voxels, signal);
       const { read, note } = await overlaySlices(image, voxels, open);
       info.note = note;
@@ -69,6 +72,7 @@ export async function openFileScene(
       layers.set(name, { info: { ...info, error: error.message }, read: null });
     }
   }
+  const named = { id: source.path, images: [source.path], labels: source.overlays, masks: [] };
   const values = [...new Set([...found.values()].flat())].sort((a, b) => a - b).slice(0, 255);
   return {
     image,
@@ -80,6 +84,7 @@ export async function openFileScene(
       plane: 'axial',
       layers: [...layers.values()].map(({ info }) => info),
       classes: values.map((value) => `Label ${value}`),
+      warnings: groupedWarnings([{ prepared: { case: named }, warnings: noticed }]),
       note: null,
       windows: await windowsOf(image, null),
     },

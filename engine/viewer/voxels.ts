@@ -4,6 +4,7 @@ import { endianness } from 'node:os';
 import { resolve } from 'node:path';
 import { recognize } from '../images/catalogue';
 import { readStart } from '../images/file-start';
+import type { ReadChoice } from '../images/format';
 import { orientationOf } from '../images/orientation';
 import { readVolume } from '../images/read-volume';
 import { scaled, toSamples, type Layout, type StoredImage } from '../images/stored';
@@ -52,15 +53,18 @@ const slabs = new LRUCache<string, Slab, () => Promise<Slab>>({
 /** Files opened so far; makes the keys of `slabs`. */
 let opened = 0;
 
-/** Opens an image or a label map of any format of `readVolume`. @throws UserError naming the file */
-export async function openVoxels(path: string): Promise<Voxels> {
+/**
+ * Opens an image or a label map of any format of `readVolume`; of one that can be read piece by piece all frames, of any other the one of
+ * `choice`. @throws UserError naming the file
+ */
+export async function openVoxels(path: string, choice: ReadChoice = {}): Promise<Voxels> {
   const file = resolve(path);
-  if (await isFolder(file)) return packVoxels(await readVolume(file));
+  if (await isFolder(file)) return packVoxels(await readVolume(file, choice));
   const start = await readStart(file);
   const located = await recognize(file, start)?.locate?.(file, start);
   if (!located) {
-    const volume = await readVolume(file);
-    return volume.shape[2] > 1 ? packVoxels(volume) : pictureVoxels(volume);
+    const volume = await readVolume(file, choice);
+    return volume.shape[2] > 1 ? packVoxels(volume) : pictureVoxels(volume, choice);
   }
   const { header, layout } = located;
   const end = layout.offset + layout.samples * layout.type.bytes;
@@ -81,7 +85,7 @@ const isFolder = (path: string): Promise<boolean> =>
   );
 
 /** A picture is decoded as a whole, and again where its samples had to make room. */
-function pictureVoxels(volume: Volume): Voxels {
+function pictureVoxels(volume: Volume, choice: ReadChoice): Voxels {
   const { data, marks, ...rest } = volume;
   const { path, shape } = rest;
   checkPixels(path, shape[0] * shape[1]);
@@ -89,21 +93,21 @@ function pictureVoxels(volume: Volume): Voxels {
   slabs.set(key, data);
   return {
     ...rest,
-    ...pictureReader(path, key),
-    ...(marks && { marks: marksReader(path, key) }),
+    ...pictureReader(path, choice, key),
+    ...(marks && { marks: marksReader(path, choice, key) }),
   };
 }
 
 // Apart, so that these do not keep the samples.
-const marksReader = (path: string, key: string) => async () =>
+const marksReader = (path: string, choice: ReadChoice, key: string) => async () =>
   (await slabs.forceFetch(`${key} marks`, {
-    context: async () => (await readVolume(path)).marks!,
+    context: async () => (await readVolume(path, choice)).marks!,
   })) as Uint8Array | Uint16Array;
-const pictureReader = (path: string, key: string) => ({
+const pictureReader = (path: string, choice: ReadChoice, key: string) => ({
   frames: 1,
   plane: async (axis: 0 | 1 | 2) => {
     if (axis !== 2) throw new UserError(`${path} is a picture; it has one plane only.`);
-    return slabs.forceFetch(key, { context: async () => (await readVolume(path)).data });
+    return slabs.forceFetch(key, { context: async () => (await readVolume(path, choice)).data });
   },
   close: () => Promise.resolve(),
 });

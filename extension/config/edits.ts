@@ -1,11 +1,12 @@
-import { findNodeAtLocation, modify, parseTree, type Edit, type JSONPath } from 'jsonc-parser';
+import { findNodeAtLocation, modify, type Edit, type JSONPath } from 'jsonc-parser';
 import type { Fix } from '../../engine/contract/config';
+import { treeOf } from '../../engine/jsonc';
 
 /** The changes of a text that carry out a fix; empty where the text has moved on. */
 export function editsOf(text: string, fix: Fix): Edit[] {
   return fix.edits.flatMap((edit) => {
     if ('segment' in edit) {
-      const tree = parseTree(text);
+      const tree = treeOf(text);
       const node = tree && findNodeAtLocation(tree, edit.path);
       if (typeof node?.value !== 'string') return [];
       const parts = node.value.split('/');
@@ -17,7 +18,7 @@ export function editsOf(text: string, fix: Fix): Edit[] {
       ];
     }
     if ('name' in edit) {
-      const tree = parseTree(text);
+      const tree = treeOf(text);
       const name = tree && findNodeAtLocation(tree, edit.path)?.parent?.children?.[0];
       return name
         ? [{ offset: name.offset, length: name.length, content: JSON.stringify(edit.name) }]
@@ -33,7 +34,7 @@ export function editsOf(text: string, fix: Fix): Edit[] {
 
 /** Removes an item with the comma that parts it from its neighbour; the library takes a character too few. */
 function itemRemoval(text: string, path: JSONPath): Edit[] {
-  const tree = parseTree(text);
+  const tree = treeOf(text);
   const list = tree && findNodeAtLocation(tree, path.slice(0, -1));
   const at = Number(path.at(-1));
   const item = list?.children?.[at];

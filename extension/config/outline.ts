@@ -2,10 +2,10 @@ import {
   findNodeAtLocation,
   findNodeAtOffset,
   getNodePath,
-  parseTree,
   type JSONPath,
   type Node,
 } from 'jsonc-parser';
+import { treeOf } from '../../engine/jsonc';
 
 /** Where something stands in a text, in characters. */
 export interface Span {
@@ -18,7 +18,7 @@ export class Outline {
   readonly tree: Node | undefined;
 
   constructor(readonly text: string) {
-    this.tree = parseTree(text, [], { allowTrailingComma: true });
+    this.tree = treeOf(text);
   }
 
   /** The place of a field, of its value (`value`) or its name (`key`); of the nearest one above where it is not there. */

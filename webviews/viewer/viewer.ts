@@ -12,6 +12,7 @@ import { Memory } from './memory';
 import type { Start } from '../../engine/contract/viewer-page';
 import { Opener } from './opener';
 import { OverlayList } from './overlay-list';
+import { WarningList } from './warning-list';
 import { PageMarks } from './page-marks';
 import { Panes } from './panes';
 import { SliceFetcher } from './slice-fetcher';
@@ -44,6 +45,7 @@ export class Viewer {
     const cases = run && new CaseList(run, update);
     const classes = new ClassList(update);
     const overlays = new OverlayList(this.actions);
+    const warnings = new WarningList();
     const legend = new Legend();
     const panes = new Panes(update);
     const strip = new Strip(update);
@@ -63,6 +65,7 @@ export class Viewer {
           { class: 'sidebar', 'aria-label': 'Cases and classes' },
           cases && cases.element,
           classes.element,
+          warnings.element,
           overlays.element,
           legend.element,
         ),
@@ -83,6 +86,7 @@ export class Viewer {
       toolbar,
       ...(cases ? [cases] : []),
       classes,
+      warnings,
       overlays,
       legend,
       strip,

@@ -90,6 +90,30 @@ export function concat(values: readonly Value[], axis: number): Value {
   return values[0].graph.apply(concatOperator, values, { axis });
 }
 
+const splitOperator: Operator<AxisAttributes> = {
+  name: 'Split',
+  attributes: { axis: 'int' },
+  infer([x, sizes], { axis }) {
+    const extents = constantNumbers('Split', sizes);
+    expect(
+      extents.reduce((sum, n) => sum + n, 0) === x.shape[axis] && extents.every((n) => n > 0),
+      'Split',
+      `sizes that sum to the ${x.shape[axis]} of axis ${axis}`,
+      `[${extents.join(', ')}]`,
+    );
+    return extents.map((n) => ({
+      type: x.type,
+      shape: x.shape.map((extent, i) => (i === axis ? n : extent)),
+    }));
+  },
+  gradient: (node, gradients) => [concat(gradients, node.attributes.axis), null],
+};
+/** A tensor parted along an axis into pieces of these sizes. */
+export function split(x: Value, axis: number, sizes: readonly number[]): Value[] {
+  if (sizes.length === 1) return [x];
+  return x.graph.add(splitOperator, [x, x.graph.integers(sizes)], { axis });
+}
+
 const sliceOperator: Operator = {
   name: 'Slice',
   attributes: {},
@@ -241,6 +265,7 @@ export const shapeOperators = [
   reshapeOperator,
   transposeOperator,
   concatOperator,
+  splitOperator,
   sliceOperator,
   padOperator,
   gatherOperator,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ConfigError } from '../../../engine/errors';
 import type { EngineEvent } from '../../../engine/contract/events';
 import { runCommand } from '../command-line';
@@ -188,6 +188,56 @@ describe('the command line', function () {
       ])
         assert.ok(key in score, key);
     }));
+
+  it('works with file names of any characters and lengths', async function () {
+    this.timeout(480_000);
+    // What Windows allows of these its own tests of names tell.
+    if (process.platform === 'win32') this.skip();
+    await withFolder(async (folder) => {
+      const ids = ['a b\'s "q" $(id)', '-dash', '#%20é'.normalize('NFD'), `${'x'.repeat(246)}\n\\`];
+      const config = tinyRunConfig();
+      const domain = config.domains['ct'];
+      domain['split'] = { train: [ids[0]], validation: [ids[1]], test: [ids[2], ids[3]] };
+      const file = await writeTinyCohort(folder, config);
+      const at = (part: string, id: string) => join(folder, 'ct', part, `${id}.nii.gz`);
+      for (const [n, id] of ids.entries()) {
+        await rename(at('images', `ct${n + 1}`), at('images', id));
+        await rename(at('labels', `ct${n + 1}`), at('labels', id.normalize('NFC')));
+      }
+      const run = join(folder, 'a run #1');
+      const done = await runCommand(['run', file, '--out', run]);
+      assert.equal(done.code, 0, done.stderr);
+      const written = await readdir(join(run, 'predictions/ct/gkd'));
+      assert.deepEqual(written.sort(), [`${ids[2]}.nii.gz`, `${ids[3]}.nii.gz`].sort());
+
+      const images = ids.map((id) => at('images', id));
+      const out = join(folder, 'o');
+      const predicted = await runCommand(['predict', run, ...images, '--out', out, '--json']);
+      assert.equal(predicted.code, 0, predicted.stderr);
+      const { files } = JSON.parse(predicted.stdout) as { files: string[] };
+      assert.deepEqual(
+        files.map((path) => basename(path)),
+        images.map((path) => basename(path)),
+      );
+      const label = at('labels', ids[3].normalize('NFC'));
+      for (const command of [
+        ['score', '--prediction', files[3], '--reference', label],
+        ['evaluate', run],
+        ['report', run, '--out', join(folder, 'r.html')],
+      ])
+        assert.equal((await runCommand(command)).code, 0, command[0]);
+
+      const missing = await runCommand(['inspect', at('images', 'not\nthere\u001b[2J')]);
+      assert.match(missing.stderr, /not\\nthere\\u001b\[2J\.nii\.gz does not exist\.\n$/);
+      const twice = [images[0], at('labels', ids[0])];
+      const refused = await runCommand(['predict', run, ...twice, '--out', join(folder, 'p')]);
+      assert.match(
+        refused.stderr,
+        /The predictions for .*images.* and .*labels.* would be one file/,
+      );
+      assert.deepEqual(await readdir(join(folder, 'p')), []);
+    });
+  });
 
   it('stops a run on SIGTERM within 2 seconds, with a run that can be resumed', () =>
     withFolder(async (folder) => {

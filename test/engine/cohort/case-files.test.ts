@@ -129,7 +129,7 @@ describe('files of a case', () => {
       await writeVolume(join(folder, 'l/7.nii'), {
         shape,
         affine: moved,
-        data: new Uint8Array(315),
+        data: new Uint8Array(315).fill(1),
       });
       const { warnings } = await prepareOnly(folder, {
         images: 'ct/{case}/',

@@ -69,6 +69,25 @@ describe('scanCohort', () => {
     );
   });
 
+  it('pairs accented names in both Unicode forms, and takes two forms of one name for the same', async () => {
+    const [c, d] = ['é', 'ü'].map((id) => [id.normalize('NFC'), id.normalize('NFD')]);
+    const files = [`i/${c[1]}.nii`, `l/${c[0]}.nii`, `i/${d[0]}.nii`, `l/${d[1]}.nii`];
+    const split = { train: [c[1]], validation: [d[0]], test: [] };
+    const { domains } = await scan(files, { s: { ...source, split } });
+    assert.deepEqual(
+      domains['s'].map(({ id, images, labels }) => [id, ...images, ...labels]),
+      [
+        [c[0], files[0], files[1]],
+        [d[0], files[2], files[3]],
+      ],
+    );
+    await refuses(
+      [...files, `i/${c[0]}.nii`],
+      { s: { ...source, split } },
+      /the same image is matched twice/,
+    );
+  });
+
   it('gathers the slices of a case in the order of their numbers, evenly thinned out', async () => {
     const files = ['1', '2'].flatMap((id) =>
       ['1', '2', '9', '10', '11', '20'].flatMap((s) => [`i/${id}_${s}.png`, `l/${id}_${s}.png`]),

@@ -72,6 +72,34 @@ describe('matchPattern', () => {
       ['p1/p1_ct.nii', { case: 'p1' }],
     ]));
 
+  it('matches accented letters in both Unicode forms, whichever the disk and the pattern have', async () => {
+    for (const onDisk of ['NFC', 'NFD'] as const)
+      for (const given of ['NFC', 'NFD'] as const) {
+        const [file, pattern] = ['é/ü_1.png'.normalize(onDisk), 'é/ü_{case}.png'.normalize(given)];
+        assert.deepEqual(await matches([file], pattern), [[file, { case: '1' }]]);
+        assert.deepEqual(await matches([file], 'é/{case}.png'.normalize(given)), [
+          [file, { case: 'ü_1'.normalize('NFC') }],
+        ]);
+      }
+  });
+
+  it('takes odd characters of names as they are', async function () {
+    if (process.platform === 'win32') this.skip();
+    for (const id of [
+      'a b\'s "q"',
+      '-dash',
+      '#%20$(id)',
+      '😀',
+      'back\\slash',
+      'new\nline',
+      'CON',
+      'dot. ',
+    ])
+      assert.deepEqual(await matches([`i/${id}.png`], 'i/{case}.png'), [
+        [`i/${id}.png`, { case: id }],
+      ]);
+  });
+
   it('globs within a folder, across folders, and takes other signs literally', async () => {
     const files = ['a/x(1).png', 'a/b/x(1).png', 'b/x(1).png', 'b/x1.png', '.hidden/x(1).png'];
     const names = async (pattern: string) =>

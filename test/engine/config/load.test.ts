@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { DistillConfig } from '../../../engine/config/config';
 import { stagesOf } from '../../../engine/method/stages';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig, parseConfig, type LoadOptions } from '../../../engine/config/load';
+import { salvageConfig } from '../../../engine/config/salvage';
 import { ConfigError } from '../../../engine/errors';
 import { withFolder } from '../images/shared';
 
@@ -229,6 +230,35 @@ describe('config', () => {
   });
 });
 
+describe('a file that is no config', () => {
+  it('is refused with a place where it is nested too deep, and has no value for an editor', () => {
+    const levels: [text: string, column: number][] = [
+      ['['.repeat(1e5), 101],
+      ['{"a":'.repeat(1e5), 501],
+      [`[${'[],'.repeat(9)}${'['.repeat(200)}`, 128],
+    ];
+    for (const [text, column] of levels)
+      assert.deepEqual(faultsOf(text), [
+        `1:${column} liver.distill.jsonc is not JSON with comments: it is nested more than 100 levels deep.`,
+      ]);
+    assert.equal(salvageConfig('['.repeat(1e5), file), null);
+    const brackets = '['.repeat(200);
+    assert.deepEqual(faultsOf(withSetting(`"$schema": "${brackets}" // ${brackets}`)), []);
+  });
+
+  it('is refused by its name where it is no regular file, or too large for one', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'a.distill.jsonc');
+      await writeFile(path, '');
+      await truncate(path, 2e7);
+      assert.throws(() => loadConfig(path), {
+        name: 'ConfigError',
+        message: `The config file ${path} cannot be read: it has 20000000 bytes; a config has at most 10000000.`,
+      });
+      assert.throws(() => loadConfig(folder), /cannot be read: it is no regular file\.$/);
+    }));
+});
+
 describe('names that cannot be those of files or keys', () => {
   const bad = [
     ['__proto__', 'is a word of JavaScript that no name may be'],
@@ -267,7 +297,11 @@ describe('names that cannot be those of files or keys', () => {
       assert.deepEqual(more, [], name);
       assert.equal(
         found.message,
-        `domains.${name}: a folder is named after the domain, and "${name}" ${reason}`,
+        // On one line, whatever the name holds.
+        `domains.${name}: a folder is named after the domain, and "${name}" ${reason}`.replaceAll(
+          '\n',
+          '\\n',
+        ),
       );
       const [{ edits }] = found.fixes;
       isFixed(text, [[JSON.stringify(name), JSON.stringify((edits[0] as { name: string }).name)]]);

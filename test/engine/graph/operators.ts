@@ -144,6 +144,11 @@ export const cases: Record<string, Build> = {
       (x) => shape.transpose(x, permutation),
     ]),
   ),
+  'split: the second of three parts': (x) => shape.split(x, 1, [1, 2, 2])[1],
+  'split: parts of unlike sizes, both used': (x) => {
+    const [a, b] = shape.split(x, 0, [1, 2]);
+    return e.mul(a, b);
+  },
   'concat: axis 1, three': (...x) => shape.concat(x, 1),
   'concat: axis 0': (...x) => shape.concat(x, 0),
   'concat: with itself': (x) => shape.concat([x, x], 1),

@@ -77,3 +77,50 @@ export function interlaced(bits: 1 | 2 | 4, rows: Uint8Array): Uint8Array {
     chunk('IEND', new Uint8Array()),
   ]);
 }
+
+/** A frame of a GIF: its samples are a whole picture, or those of its `place`. */
+export interface GifFrame {
+  indices: number[];
+  place?: [x: number, y: number, width: number, height: number];
+  transparent?: number;
+  /** 2: its place becomes the background; 3: what was there before. */
+  disposal?: number;
+  /** Colours of its own. */
+  palette?: number[][];
+}
+
+/** A GIF of the given size, whose colours are at most four; its samples are codes of 3 bits, each behind a clear code. */
+export function gifOf(
+  [columns, rows]: readonly [number, number],
+  palette: readonly number[][],
+  frames: readonly GifFrame[],
+): Uint8Array {
+  const table = (colours: readonly number[][]) =>
+    Array.from({ length: 4 }, (_, n) => colours[n] ?? [0, 0, 0]).flat();
+  const word = (value: number) => [value & 255, value >> 8];
+  const packed = (indices: readonly number[]) => {
+    const codes = [...indices.flatMap((index) => [4, index]), 5];
+    const bits = codes
+      .map((code) => code.toString(2).padStart(3, '0'))
+      .reverse()
+      .join('');
+    const padded = bits.padStart(8 * Math.ceil(bits.length / 8), '0');
+    const bytes = padded
+      .match(/.{8}/g)!
+      .map((byte) => parseInt(byte, 2))
+      .reverse();
+    return [2, bytes.length, ...bytes, 0];
+  };
+  return Buffer.from([
+    ...Buffer.from('GIF89a'),
+    ...[...word(columns), ...word(rows), 0x81, 0, 0, ...table(palette)],
+    ...frames.flatMap(({ indices, place, transparent, disposal = 0, palette: own }) => [
+      ...[0x21, 0xf9, 4, (disposal << 2) | (transparent === undefined ? 0 : 1), 0, 0],
+      ...[transparent ?? 0, 0],
+      ...[0x2c, ...(place ?? [0, 0, columns, rows]).flatMap(word), own ? 0x81 : 0],
+      ...(own ? table(own) : []),
+      ...packed(indices),
+    ]),
+    0x3b,
+  ]);
+}

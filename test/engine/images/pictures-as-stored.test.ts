@@ -8,7 +8,7 @@ import { readVolume } from '../../../engine/images/read-volume';
 import type { Volume } from '../../../engine/images/volume';
 import { mapLabels, mapMask } from '../../../engine/preparation/labels';
 import pictures from './golden/pictures.json';
-import { colourPage, greyPage, interlaced, tiffOf, type Page } from './made-pictures';
+import { colourPage, gifOf, greyPage, interlaced, tiffOf, type Page } from './made-pictures';
 import { withFolder } from './shared';
 
 /** Reads bytes as a file. */
@@ -183,6 +183,48 @@ describe('pictures as stored', () => {
     it('are not those of a reduced copy', async () => {
       const picture = await read(tiffOf([greyPage, { ...colourPage, 254: [1] }]));
       assert.deepEqual(picture.shape, [2, 1, 1]);
+    });
+  });
+
+  describe('of an animated GIF', () => {
+    const greys = [0, 10, 20, 30].map((grey) => [grey, grey, grey]);
+    const shown = async (bytes: Uint8Array, frame: number) => [
+      ...(await read(bytes, { frame })).data,
+    ];
+
+    it('are those of the frame that is asked for, or of the first, which is said', async () => {
+      const bytes = gifOf([2, 1], greys, [{ indices: [1, 2] }, { indices: [3, 0] }]);
+      assert.deepEqual(await shown(bytes, 0), [10, 20]);
+      assert.deepEqual(await shown(bytes, 1), [30, 0]);
+      assert.equal((await read(bytes, { frame: 1 })).warnings, undefined);
+      const first = await read(bytes);
+      assert.deepEqual([...first.data], [10, 20]);
+      assert.match(first.warnings![0], /2 frames, of which the first is read; "frame" chooses one/);
+      assert.throws(() => mapLabels(first, ['vessel'], { vessel: 10 }), /`labelFrame`/);
+      await assert.rejects(read(bytes, { frame: 2 }), /frame 2 was asked for; .* frames 0 to 1/);
+    });
+
+    it('lie over those before, where a frame is a part or leaves pixels open', async () => {
+      const whole = { indices: [1, 1, 1, 1] };
+      const part = { indices: [2, 3], place: [1, 0, 2, 1] as [number, number, number, number] };
+      const open = { indices: [0, 3, 0, 0], transparent: 0 };
+      assert.deepEqual(await shown(gifOf([4, 1], greys, [whole, part]), 1), [10, 20, 30, 10]);
+      const after = (disposal: number) =>
+        gifOf([4, 1], greys, [whole, { ...part, disposal }, open]);
+      assert.deepEqual(await shown(after(0), 2), [10, 30, 30, 10]);
+      assert.deepEqual(await shown(after(2), 2), [10, 30, 0, 10]);
+      assert.deepEqual(await shown(after(3), 2), [10, 30, 10, 10]);
+    });
+
+    it('have the colours and indices of their own frame', async () => {
+      const red = [
+        [0, 0, 0],
+        [255, 0, 0],
+      ];
+      const bytes = gifOf([2, 1], greys, [{ indices: [1, 1] }, { indices: [0, 1], palette: red }]);
+      const picture = await read(bytes, { frame: 1 });
+      assert.deepEqual([...picture.data], [0, 255, 0, 0, 0, 0]);
+      assert.deepEqual([...picture.marks!], [0, 1]);
     });
   });
 

@@ -151,6 +151,38 @@ const refusals: Refusal[] = [
     read: 's',
   },
 
+  // Formats of the field that are not read
+  one(
+    '{} is a NRRD file, which is not read: save it as NIfTI (.nii.gz), for example with 3D Slicer or SimpleITK.',
+    () => 'NRRD0004\ntype: short\n',
+  ),
+  one(
+    '{} is a NRRD file, which is not read: save it as NIfTI (.nii.gz), for example with 3D Slicer or SimpleITK.',
+    () => 'x',
+    'a.seg.nrrd',
+  ),
+  one(
+    '{} is a MetaImage file, which is not read: save it as NIfTI (.nii.gz), for example with 3D Slicer or SimpleITK.',
+    () => 'ObjectType = Image\nNDims = 3\n',
+  ),
+  folder(
+    '{}/a.mhd is a MetaImage file, which is not read: save it as NIfTI (.nii.gz), for example with 3D Slicer or SimpleITK.',
+    () => ({ 'a.mhd': Buffer.from('x'), 'a.raw': Buffer.from('x') }),
+  ),
+  one(
+    '{} is a FreeSurfer MGH file, which is not read: save it as NIfTI (.nii.gz), for example with mri_convert or nibabel.',
+    () => gzipSync(Buffer.from([0, 0, 0, 1])),
+    'a.mgz',
+  ),
+  one(
+    '{} is a JPEG 2000 file, which is not read: save it as PNG or TIFF, for example with ImageJ or GIMP.',
+    () => Buffer.from([0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20, 13, 10]),
+  ),
+  one(
+    '{} is a WebP file, which is not read: save it as PNG or TIFF, for example with ImageJ or GIMP.',
+    () => 'RIFF    WEBPVP8 ',
+  ),
+
   // Dimensions and lengths that lie, bombs
   one('{}: the header states the dimensions 5 x 0 x 3 x 1; each must be at least 1.', () =>
     nifti((b) => b.writeInt16LE(0, 44)),
@@ -363,6 +395,11 @@ const refusals: Refusal[] = [
     gif({ left: 5 }),
   ),
   one('{}: a GIF without a colour table is not read.', () => gif({ colours: false })),
+  {
+    sentence: '{}: frame 1 was asked for; it has the frames 0 to 0.',
+    files: () => ({ 'a.gif': gif() }),
+    choice: { frame: 1 },
+  },
   one("{}: the GIF's image data is damaged.", () => gif({ bits: 12 })),
   one('{} is a truncated Netpbm file.', () => 'P5 3 '),
   one('{}: a Netpbm file with a character that is no number at byte 5.', () => 'P5 3 x 255\n'),

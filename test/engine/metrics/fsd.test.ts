@@ -73,14 +73,14 @@ describe('frechetSemanticDistance', () => {
         vectors(basis),
         dims,
         new Random(1),
-      );
+      )!;
       near(found.value, fsd, 1e-6);
       assert.deepEqual([found.n, found.dims], [p.length, kept]);
     });
 
   it('compares at equal n, drawn by the given random state', () => {
     const [p, q] = [draw(40, 3, 1), draw(10, 3, 2)];
-    const of = (seed: number) => frechetSemanticDistance(p, q, p, 3, new Random(seed));
+    const of = (seed: number) => frechetSemanticDistance(p, q, p, 3, new Random(seed))!;
     assert.deepEqual(of(1), of(1));
     assert.equal(of(1).n, 10);
     assert.notEqual(of(1).value, of(2).value);
@@ -89,6 +89,14 @@ describe('frechetSemanticDistance', () => {
   it('leaves out components without variance', () => {
     const flat = draw(12, 2, 1).map(([x, y]) => Float64Array.of(x, y, x + y, 0));
     const other = draw(12, 4, 2);
-    assert.equal(frechetSemanticDistance(flat, other, flat, 4, new Random(1)).dims, 2);
+    assert.equal(frechetSemanticDistance(flat, other, flat, 4, new Random(1))!.dims, 2);
+  });
+
+  it('is none where the basis does not vary', () => {
+    const same = [1, 2, 3].map(() => Float64Array.of(1, 2));
+    assert.equal(
+      frechetSemanticDistance(draw(3, 2, 1), draw(3, 2, 2), same, 2, new Random(1)),
+      null,
+    );
   });
 });

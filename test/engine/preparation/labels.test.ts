@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../engine/errors';
 import { SampleEvidence } from '../../../engine/preparation/sample-evidence';
-import { mapLabels, mapMask } from '../../../engine/preparation/labels';
+import { mapLabels, mapMask, requireNumbers } from '../../../engine/preparation/labels';
 
 const file = (channels: number, ...data: number[]) => ({ channels, data: Uint8Array.from(data) });
 const indices = (...parameters: Parameters<typeof mapLabels>) => [
@@ -74,6 +74,15 @@ describe('labels that are not whole as they are read', () => {
     );
     assert.deepEqual(indices(file, ['liver'], { liver: { above: 0.3 } }), [0, 1, 1]);
     assert.deepEqual(indices(scaled(undefined, 0.5, 1), ['liver'], { liver: 0.5 }), [1, 0]);
+  });
+
+  it('are none where none is a number', () => {
+    const all = { path: 'l.nii', data: Float32Array.of(NaN, NaN) };
+    assert.throws(
+      () => requireNumbers(all),
+      /^UserError: l\.nii: none of its 2 samples is a number/,
+    );
+    requireNumbers({ path: 'l.nii', data: Float32Array.of(NaN, 0) });
   });
 
   it('are background where they are not a number, which is said', () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { UserError } from '../../../engine/errors';
 import type { EngineEvent } from '../../../engine/contract/events';
 import type { RunRecord } from '../../../engine/contract/run-record';
+import { evaluateRun, openRun, predict } from '../../../engine/runs/finished-run';
+import { readWeights, writeWeights, type Tensor } from '../../../engine/weights';
 import { runCommand } from '../command-line';
 import { withFolder } from '../images/shared';
 import { runTiny, tinyRunConfig, writeTinyCohort } from './tiny-cohort';
@@ -83,7 +85,7 @@ describe('a run folder', function () {
   it('on a full disk ends in one sentence, and resumed with room gives the same weights', async function () {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
-    const sizes = process.env['MEDDISTILL_TEST_LARGE'] ? 20 : 5;
+    const sizes = 20;
     const bytes = Number(execFileSync('du', ['-sb', whole], { encoding: 'utf8' }).split('\t')[0]);
     let full = 0;
     for (let n = 0; n < sizes; n++) {
@@ -115,8 +117,9 @@ describe('a run folder', function () {
         execFileSync('umount', [disk]);
       }
     }
+    console.log(`      ${sizes} sizes of disk, ${full} of them full, all resumed to equal weights`);
     assert.ok(full >= sizes / 2, `${full} of ${sizes} disks were full`);
-  });
+  }).timeout(20 * 60_000);
 
   it('whose newest checkpoint is damaged goes on from the one before, with a line that says so', async () => {
     const run = join(folder, 'damaged/run');
@@ -149,6 +152,37 @@ describe('a run folder', function () {
     );
     assert.deepEqual(trainedIn(events), ['warmup 0']);
     assert.deepEqual(weightsOf(run), weightsOf(whole));
+  });
+
+  it('whose weights are those of another network names the file, and trains that stage again', async () => {
+    const run = join(folder, 'other/run');
+    await runTiny(file, run);
+    const path = join(run, 'weights/kd.safetensors');
+    const { tensors, metadata } = await readWeights(path);
+    const [name, { data }] = Object.entries(tensors)[0];
+    const images = [join(folder, 'mr/images/mr1.nii.gz')];
+    const segment = () =>
+      predict(openRun(run), images, { network: 'kd', out: join(folder, 'other/out') });
+    const others = Object.fromEntries(Object.entries(tensors).slice(1));
+    const longer = { dtype: 'F32' as const, shape: [data.length + 1] };
+    const wrong: [tensors: Record<string, Tensor>, found: string][] = [
+      [others, 'has nothing'],
+      [
+        { ...tensors, [name]: { ...longer, data: new Float32Array(data.length + 1) } },
+        `has ${data.length + 1} values`,
+      ],
+    ];
+    for (const [written, found] of wrong) {
+      await writeWeights(path, written, metadata);
+      const message = `${path} ${found} for "${name}", where ${data.length} are needed.`;
+      await assert.rejects(segment(), { name: 'UserError', message });
+      await assert.rejects(evaluateRun(openRun(run), { domain: 'mr' }), { message });
+      const events = await runTiny(file, run, { resume: true });
+      assert.ok(warningsOf(events).includes(`${message} Stage kd is trained again.`));
+      assert.deepEqual(trainedIn(events), ['kd 0']);
+      assert.deepEqual(weightsOf(run), weightsOf(whole));
+    }
+    assert.equal((await segment()).length, 1);
   });
 
   it('whose record is damaged, cut short, of another kind or gone has it written anew', async () => {

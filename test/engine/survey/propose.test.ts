@@ -101,6 +101,8 @@ describe('a config proposed from a folder', () => {
   it('says so where no image has a label', async () => {
     touch('images/a.png');
     await assert.rejects(proposeConfig(folder, 'liver'), /No images with labels were found/);
+    touch('images/b.nrrd');
+    await assert.rejects(proposeConfig(folder, 'liver'), /b\.nrrd is a NRRD file, .* 3D Slicer/);
   });
 
   it('takes label values and colours from the files', async () => {

@@ -5,6 +5,7 @@ import { compile } from '../../../engine/runtime/compile';
 import type { Program } from '../../../engine/runtime/runtime';
 import { next } from '../../../engine/runtime/state';
 import { optimizerStep, stepFactors } from '../../../engine/training/optimizer';
+import { groupsOf } from '../../../engine/training/weight-groups';
 import { assertClose, cpu } from '../graph/shared';
 import goldenFile from './golden/optimizers.json';
 
@@ -25,7 +26,7 @@ async function trainer(config: TrainingConfig['optimizer']) {
     gradients.set(name, graph.input(`gradient:${name}`, 'float32', shape));
   }
   const state = new Map<string, Float32Array>();
-  for (const [name, value] of optimizerStep(graph, gradients, config)) {
+  for (const [name, value] of optimizerStep(graph, groupsOf(gradients), config)) {
     graph.output(next(name), value);
     const start = golden.start[name] ?? new Array<number>(value.size).fill(0);
     state.set(name, Float32Array.from(start));

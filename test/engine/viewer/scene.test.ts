@@ -18,6 +18,7 @@ import { planeNames } from '../../../engine/viewer/planes';
 import type { Report } from '../../../engine/contract/report';
 import { networkNames } from './networks';
 import { needRealData, withFolder } from '../images/shared';
+import { gifOf, greyPage, tiffOf } from '../images/made-pictures';
 import { makeRun, type RunFixture } from './run-fixture';
 
 const token = { isCancellationRequested: false, onCancellationRequested: () => ({ dispose() {} }) };
@@ -340,6 +341,48 @@ describe('the viewer of a folder', () => {
         );
         assert.deepEqual(student.labels, prediction.slice(30 * k, 30 * k + 30));
       }
+    }));
+
+  it('shows the page or the picture of a file that its config chooses, and what the readers noticed', () =>
+    withFolder(async (folder) => {
+      const [images, labels] = [join(folder, 'i.tif'), join(folder, 'l.gif')];
+      const turned = { ...greyPage, 274: [3], samples: Uint8Array.of(1, 2) };
+      await writeFile(images, tiffOf([greyPage, turned]));
+      const greys = [0, 3, 5, 7].map((grey) => [grey, grey, grey]);
+      await writeFile(labels, gifOf([2, 1], greys, [{ indices: [0, 0] }, { indices: [1, 3] }]));
+      const { run, source } = await series(folder, images, labels);
+      const config = join(run, 'config.distill.jsonc');
+      const text = await readFile(config, 'utf8');
+      const window = '"intensity":{"window":[-100,240]}';
+      assert.ok(text.includes(window));
+      await writeFile(config, text.replace(window, `${window},"frame":1,"labelFrame":1`));
+      await writeVolume(join(run, 'predictions', 'ct', 'student', 'series_i.png'), {
+        shape: [2, 1, 1],
+        data: Uint8Array.of(0, 1),
+        affine: [],
+      });
+      const info = await open(source);
+      assert.deepEqual(
+        info.planes.map(({ slices }) => slices),
+        [1],
+      );
+      assert.deepEqual(info.warnings, [
+        `${images} is stored 2 x 1 and read as it is shown, 2 x 1: its TIFF orientation is 3.`,
+      ]);
+      const { image, layers } = await slice(
+        query(source, info.planes[0], 0, ['reference', 'student']),
+      );
+      assert.ok(image && 'data' in image);
+      assert.deepEqual([...image.data], [2, 1]);
+      const { reference, student } = layers;
+      assert.ok(reference && 'labels' in reference && student && 'labels' in student);
+      assert.deepEqual(
+        [[...reference.labels], [...student.labels]],
+        [
+          [1, 2],
+          [0, 1],
+        ],
+      );
     }));
 
   it('shows a DICOM series with its label pictures from three sides', async function () {

@@ -11,6 +11,7 @@ import { columnNorm } from '../../../engine/images/orientation';
 import { classColor, outcomeColors, parseColor, type Rgb } from '../../../webviews/viewer/colors';
 import type { ViewSettings } from '../../../webviews/viewer/settings';
 import { makeRun, type RunFixture } from '../../engine/viewer/run-fixture';
+import { greyPage, tiffOf } from '../../engine/images/made-pictures';
 import { keepScreenshot, needBrowser, StandAlone } from '../stand-alone';
 import type { ThemeName } from '../themes';
 import { PlayedEngine } from './engine';
@@ -558,6 +559,19 @@ describe('the viewer', function () {
     const text = await page.getByRole('alert').innerText();
     assert.match(text, /damaged\.nii does not begin with a NIfTI header/);
     await keepScreenshot(page, 'viewer-damaged');
+  });
+
+  it('shows what the readers of its files noticed, and nothing where that is nothing', async () => {
+    const turned = join(folder, 'turned.tif');
+    await writeFile(turned, tiffOf([{ ...greyPage, 274: [3] }]));
+    await openFile(turned);
+    const warnings = page.getByRole('status', { name: 'Warnings' });
+    assert.match(
+      await warnings.innerText(),
+      /turned\.tif is stored 2 x 1 .* its TIFF orientation is 3\./,
+    );
+    await openFile(join(folder, 'ct', 'images', 'ct1.nii.gz'));
+    assert.equal(await page.getByRole('status', { name: 'Warnings' }).count(), 0);
   });
 
   it('lays dropped files over an image, and takes them away', async () => {

@@ -119,6 +119,7 @@ const found = (changes: Partial<SceneInfo> = {}): SceneInfo => ({
   plane: 'axial',
   layers,
   classes: ['liver', 'lesion'],
+  warnings: [],
   note: null,
   windows: [
     { name: 'Whole', low: 0, high: 100 },

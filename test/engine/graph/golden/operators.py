@@ -199,6 +199,10 @@ case("maxPool: equal values", lambda x: x.reshape(1, 1, 1, 2, 2, 2).amax((3, 5))
 case("relu: at the kink", torch.relu, torch.tensor([-0.5, 0.0, 0.5]).double())
 case("abs: at the kink", torch.abs, torch.tensor([-0.5, 0.0, 0.5]).double())
 
+# --- appended, so that what is drawn above stays as it is ---------------------------------------------------------
+case("split: the second of three parts", lambda x: torch.split(x, [1, 2, 2], 1)[1], (2, 5))
+case("split: parts of unlike sizes, both used", lambda x: torch.mul(*torch.split(x, [1, 2], 0)), (3, 2))
+
 with open(os.path.join(here, "operators.json"), "w") as file:
     lines = [f"{json.dumps(title)}: {json.dumps(found, separators=(',', ':'))}" for title, found in cases.items()]
     file.write("{\n" + ",\n".join(lines) + "\n}\n")

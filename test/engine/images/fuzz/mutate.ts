@@ -1,9 +1,7 @@
 import { crc32, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import type { Random } from '../../../../engine/random';
+import { changeBytes, telling } from '../../fuzz/bytes';
 import { originals, type Original } from './originals';
-
-const telling = [0, 1, 2, 3, 7, 8, 16, 31, 32, 127, 128, 255, 256, 32767, 32768, 65535];
-const tellingWide = [...telling, 65536, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 /** How far into a file its header goes, roughly: where most changes are made. */
 const headerOf: Record<Original['kind'], number> = {
@@ -33,56 +31,12 @@ function regzip(content: Buffer, random: Random): Buffer {
 }
 
 function change(source: Buffer, kind: Original['kind'], random: Random): Buffer {
-  let bytes: Buffer = Buffer.from(source);
-  const rounds = 1 + random.integer(3);
-  for (let round = 0; round < rounds && bytes.length > 4; round++) {
-    const inHeader = random.chance(0.7);
-    const end = inHeader ? Math.min(headerOf[kind], bytes.length) : bytes.length;
-    const at = random.integer(end);
-    const from = random.integer(bytes.length);
-    const length = 1 + random.integer(Math.min(64, bytes.length - from));
-    const chunk = Buffer.from(bytes.subarray(from, from + length));
-    switch (random.integer(10)) {
-      case 0:
-        bytes[at] ^= 1 << random.integer(8);
-        break;
-      case 1:
-        bytes[at] = random.integer(256);
-        break;
-      case 2:
-      case 3: {
-        const value = telling[random.integer(telling.length)];
-        if (at + 2 > bytes.length) break;
-        if (random.chance(0.5)) bytes.writeUInt16LE(value, at);
-        else bytes.writeUInt16BE(value, at);
-        break;
-      }
-      case 4:
-      case 5: {
-        const value = tellingWide[random.integer(tellingWide.length)];
-        if (at + 4 > bytes.length) break;
-        if (random.chance(0.5)) bytes.writeUInt32LE(value, at);
-        else bytes.writeUInt32BE(value, at);
-        break;
-      }
-      case 6:
-        bytes = Buffer.from(bytes.subarray(0, random.integer(bytes.length)));
-        break;
-      case 7:
-        bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + length)]);
-        break;
-      case 8:
-        bytes = Buffer.concat([bytes.subarray(0, at), chunk, bytes.subarray(at)]);
-        break;
-      default: {
-        // The same part of another file, mostly of the same kind.
-        const others = random.chance(0.8) ? originals.filter((o) => o.kind === kind) : originals;
-        const other = others[random.integer(others.length)].bytes;
-        other.copy(bytes, at, Math.min(at, other.length), Math.min(at + length, other.length));
-      }
-    }
-  }
-  return bytes;
+  // The same part of another file, mostly of the same kind.
+  const other = () => {
+    const others = random.chance(0.8) ? originals.filter((o) => o.kind === kind) : originals;
+    return others[random.integer(others.length)].bytes;
+  };
+  return changeBytes(source, headerOf[kind], other, random);
 }
 
 /** Changes a PNG's chunks and mends their checksums, or packs its image data anew at another length. */

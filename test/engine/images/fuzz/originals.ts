@@ -3,6 +3,8 @@ import { niftiFiles } from '../shared';
 import dicom from '../golden/dicom.json';
 import forms from '../golden/nifti-forms.json';
 import pictures from '../golden/pictures.json';
+import tiff from '../golden/tiff.json';
+import { gifOf } from '../made-pictures';
 
 /** A valid file; `beside` is the other half of a pair. */
 export interface Original {
@@ -32,6 +34,29 @@ export const originals: Original[] = [
       file: 'a.picture',
       bytes: gzipSync(Buffer.from(file, 'base64')),
     })),
+  ...tiff.files
+    .filter((_, n) => n % 5 === 0)
+    .map(({ name, file }): Original => ({
+      name,
+      kind: 'tiff',
+      file: 'a.picture',
+      bytes: Buffer.from(file, 'base64'),
+    })),
+  {
+    name: 'animated gif',
+    kind: 'gif',
+    file: 'a.picture',
+    bytes: Buffer.from(
+      gifOf(
+        [2, 2],
+        [
+          [0, 0, 0],
+          [9, 9, 9],
+        ],
+        [{ indices: [0, 1, 1, 0] }, { indices: [1], place: [1, 1, 1, 1] }],
+      ),
+    ),
+  },
   ...niftiFiles.map(({ name, parts }): Original => {
     const [first, second] = parts;
     return {
