@@ -6,7 +6,18 @@
  */
 const order = [
   ['contract'],
-  ['channel', 'errors', 'jsonc', 'linear-regexp', 'lists', 'names', 'options', 'random', 'version'],
+  [
+    'channel',
+    'errors',
+    'jsonc',
+    'linear-regexp',
+    'lists',
+    'names',
+    'options',
+    'parent',
+    'random',
+    'version',
+  ],
   ['files'],
   ['weights'],
   ['graph', 'images', 'metrics'],

@@ -25,6 +25,32 @@ export default tseslint.config(
     },
   },
   {
+    // What is shown of others' names goes through one place.
+    files: ['extension/**/*.ts'],
+    ignores: ['extension/messages.ts', 'extension/tooltip.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...[
+          'showInformationMessage',
+          'showWarningMessage',
+          'showErrorMessage',
+          'showQuickPick',
+          'createQuickPick',
+          'withProgress',
+          'setStatusBarMessage',
+        ].map((property) => ({ property, message: 'Use extension/messages.ts.' })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.property.name='MarkdownString']",
+          message: 'Use extension/tooltip.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: {
       globals: {

@@ -108,11 +108,25 @@ const comparedAtOnce = 1 << 24;
 
 /** Opens a regular file for reading; a pipe or a device, which may never end, is refused. */
 export async function openRegular(path: string): Promise<{ file: FileHandle; stats: Stats }> {
+  // To open some devices is to do something to them.
+  if (!(await stat(path)).isFile()) throw new Error(notRegular);
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const stats = await file.stat();
   if (stats.isFile()) return { file, stats };
   await file.close();
-  throw new Error('it is no regular file');
+  throw new Error(notRegular);
+}
+const notRegular = 'it is no regular file';
+
+/** The bytes of a regular file. */
+export async function readRegular(path: string): Promise<Buffer> {
+  const { file, stats } = await openRegular(path);
+  try {
+    // Files of the system that have no size may have no end.
+    return stats.size === 0 ? Buffer.alloc(0) : await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 /** A renamed file outlives a power cut once its folder is on the disk, too; not every system can be asked for that. */

@@ -20,6 +20,8 @@ export interface Tensor {
 }
 
 const largestHeader = 100e6;
+/** Of networks of this kind with all that training keeps of them. */
+const largestFile = 2 ** 34;
 
 interface HeaderEntry {
   dtype: string;
@@ -66,11 +68,17 @@ async function readOpened(
   const read = async (into: Uint8Array, position: number) => {
     if (!(await readInto(file, into, position))) fault('it became shorter while it was read');
   };
+  if (bytes > largestFile)
+    throw new UserError(
+      `${path} has ${bytes} bytes; of a safetensors file at most ${largestFile} are read.`,
+    );
   if (bytes < 8) fault('it is shorter than its header');
   const lengthField = Buffer.alloc(8);
   await read(lengthField, 0);
-  const length = Number(lengthField.readBigUInt64LE(0));
-  if (length > Math.min(bytes - 8, largestHeader)) fault(`its header claims ${length} bytes`);
+  const claimed = lengthField.readBigUInt64LE(0);
+  const length = Number(claimed);
+  const most = Math.min(bytes - 8, largestHeader);
+  if (length > most) fault(`its header claims ${claimed} bytes; here it can have ${most} at most`);
   const headerBytes = Buffer.alloc(length);
   await read(headerBytes, 8);
   const text = headerBytes.toString('utf8');

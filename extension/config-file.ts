@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { configName, configSuffix } from './config-name';
+import { inform, pick } from './messages';
 
-/** What a config file is called. */
-export const configSuffix = '.distill.jsonc';
 export const configGlob = `**/*${configSuffix}`;
 
 /** Chooses config documents, for language features. */
@@ -10,9 +10,6 @@ export const configSelector: vscode.DocumentSelector = { scheme: 'file', pattern
 
 export const isConfig = (uri: vscode.Uri): boolean =>
   uri.scheme === 'file' && uri.path.endsWith(configSuffix);
-
-/** `liver` for `/data/liver.distill.jsonc`. */
-export const configName = (path: string): string => basename(path, configSuffix);
 
 /** The configs of the workspace; those in folders of runs are copies and left out. */
 export async function findConfigs(): Promise<vscode.Uri[]> {
@@ -36,7 +33,7 @@ export async function chooseConfig(
   const configs = await findConfigs();
   if (configs.length === 1) return configs[0];
   if (configs.length === 0) {
-    const choice = await vscode.window.showInformationMessage(
+    const choice = await inform(
       `There is no distillation config (*${configSuffix}) in this workspace.`,
       'New Config',
       'Create Sample Project',
@@ -46,7 +43,7 @@ export async function chooseConfig(
       await vscode.commands.executeCommand('meddistill.createSample');
     return undefined;
   }
-  const picked = await vscode.window.showQuickPick(
+  const picked = await pick(
     configs.map((uri) => ({
       label: configName(uri.path),
       description: vscode.workspace.asRelativePath(uri),

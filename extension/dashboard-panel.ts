@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ContrastiveSnapshot } from '../engine/contract/contrastive-snapshot';
 import { secondsLeft, shareDone } from '../engine/presentation/run-progress';
+import { readInside } from '../engine/runs/inside';
+import { largestBytes } from '../engine/runs/run-files';
 import { Channel } from '../engine/channel';
 import type {
   HostCalls,
@@ -13,11 +13,10 @@ import type {
   RunCommand,
   RunInfo,
 } from '../engine/contract/dashboard-page';
+import { inform, pickSeveral } from './messages';
+import { configOf } from './run-config-file';
 import type { RunModel } from './run-model';
 import type { Services } from './services';
-
-/** Larger ones are none of a run. */
-const largestPicture = 1e7;
 
 export const dashboardType = 'meddistill.dashboard';
 
@@ -169,10 +168,12 @@ export class DashboardPanel {
     if (!this.folders.includes(folder)) return;
     if (command === 'openConfig') {
       const run = services.runs.add(folder);
-      const original = run.record?.config;
-      const file = original && existsSync(original) ? original : run.file('config');
-      vscode.window
-        .showTextDocument(vscode.Uri.file(file), { viewColumn: vscode.ViewColumn.One })
+      Promise.resolve()
+        .then(() =>
+          vscode.window.showTextDocument(vscode.Uri.file(configOf(run)), {
+            viewColumn: vscode.ViewColumn.One,
+          }),
+        )
         .then(undefined, services.showError);
       return;
     }
@@ -186,20 +187,17 @@ export class DashboardPanel {
     return await this.services.engine.request('runSnapshot', { run: folder, file });
   }
 
-  private async readPicture(folder: string, file: string): Promise<Uint8Array | null> {
-    const path = this.inGraphs(folder, file);
+  private readPicture(folder: string, file: string): Uint8Array | null {
+    const bytes = readInside(folder, this.inGraphs(folder, file), largestBytes.picture);
     // A copy that owns its bytes: what Node reads may lie in a pool.
-    const size = (await stat(path).catch(() => null))?.size ?? Infinity;
-    return size <= largestPicture ? new Uint8Array(await readFile(path)) : null;
+    return bytes && new Uint8Array(bytes);
   }
 
   /** A file of a run's graphs. @throws Error for one that lies elsewhere, or of a run that is not of this panel */
   private inGraphs(folder: string, file: string): string {
-    const graphs = join(folder, 'graphs');
-    const path = resolve(folder, file);
-    if (!this.folders.includes(folder) || !path.startsWith(join(graphs, '/')))
+    if (!this.folders.includes(folder) || !file.startsWith('graphs/'))
       throw new Error(`${file} is not a file of the run's graphs.`);
-    return path;
+    return file;
   }
 
   private async save(name: string, content: string | Uint8Array): Promise<boolean> {
@@ -227,10 +225,10 @@ export async function pickRuns(
 ): Promise<RunModel[] | undefined> {
   const fitting = runs.list().filter(fits);
   if (fitting.length === 0) {
-    void vscode.window.showInformationMessage('There is no other run to compare with.');
+    void inform('There is no other run to compare with.');
     return undefined;
   }
-  const items = await vscode.window.showQuickPick(
+  const items = await pickSeveral(
     fitting.map((run) => ({
       label: run.name,
       description: run.state,
@@ -238,7 +236,7 @@ export async function pickRuns(
       picked: picked.includes(run.folder),
       run,
     })),
-    { placeHolder: 'Runs to compare', canPickMany: true, matchOnDetail: true },
+    { placeHolder: 'Runs to compare', matchOnDetail: true },
   );
   return items?.map(({ run }) => run);
 }

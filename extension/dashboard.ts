@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { KeptPanel } from '../engine/contract/dashboard-page';
 import { reportFormats } from '../engine/report/report-formats';
 import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
+import { inform, warn } from './messages';
 import { folderOf, pickRun } from './pick-run';
 import { isRunFolder } from './run-model';
 import type { Services } from './services';
@@ -42,7 +43,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
         else {
           panel.dispose();
           if (known.length > 0)
-            void vscode.window.showWarningMessage(
+            void warn(
               `The dashboard of ${known[0]} was closed, for there is no run in that folder any more.`,
             );
         }
@@ -89,10 +90,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
           return;
         }
         if (target) return;
-        const choice = await vscode.window.showInformationMessage(
-          `The report is in ${uri.fsPath}.`,
-          'Open',
-        );
+        const choice = await inform(`The report is in ${uri.fsPath}.`, 'Open');
         if (choice === 'Open') await vscode.env.openExternal(uri);
       },
     ),

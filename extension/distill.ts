@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import type { ConfigSummary } from '../engine/contract/config';
-import { chooseConfig, configName } from './config-file';
+import { chooseConfig } from './config-file';
+import { configName, configSuffix } from './config-name';
+import { complain, confirm, warn } from './messages';
+import { isProcessOf } from './own-process';
 import { pickRun } from './pick-run';
+import { originalConfig } from './run-config-file';
 import type { RunModel } from './run-model';
 import { startRun, stopProcess } from './run-process';
 import { showProgress } from './run-watch';
@@ -38,7 +42,7 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     if (!(await faultless(config, summary))) return undefined;
     const going = runs.list().find((run) => run.isRunning && run.record?.config === config.fsPath);
     if (going) {
-      const choice = await vscode.window.showWarningMessage(
+      const choice = await warn(
         `A run of ${configName(config.path)} is going on already: ${going.name}.`,
         'Open It',
         'Start Another',
@@ -56,17 +60,31 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     if (!requireTrust()) return undefined;
     const run = await pickRun(runs, given, 'Run to resume', (r) => r.canResume);
     if (!run) return undefined;
-    const config = run.record?.config;
-    if (config === undefined)
+    if (!run.record)
       throw new Error(`${run.folder} was stopped before its config was read: start it anew.`);
+    const config = originalConfig(run);
+    if (config === null)
+      throw new Error(
+        `The config of ${run.folder} is not where its record says (${JSON.stringify(run.record.config)}), or is no *${configSuffix} file.`,
+      );
     return await launch(config, run.folder, true);
   };
 
   const stop = async (given?: unknown): Promise<void> => {
     const run = await pickRun(runs, given, 'Run to stop', (r) => r.isRunning);
     if (!run?.pid) return;
+    const { pid, folder, record } = run;
+    const isOurs = run.isOfThisWindow
+      ? () => run.isOfThisWindow && run.pid === pid
+      : () => isProcessOf({ pid, folder, since: record?.since ?? record?.started ?? '' });
+    const asked = run.stopAsked;
     run.stopAsked = true;
-    await stopProcess(run.pid);
+    if (!(await stopProcess(pid, isOurs))) {
+      run.stopAsked = asked;
+      throw new Error(
+        `Process ${pid}, which the record of ${run.name} names, is not known to be its own and was not ended; end the run where it was started.`,
+      );
+    }
     runs.touch(run);
   };
 
@@ -90,14 +108,12 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
 /** True in a trusted workspace; else says why not, with the way to trust it. */
 export function requireTrust(): boolean {
   if (vscode.workspace.isTrusted) return true;
-  void vscode.window
-    .showWarningMessage(
-      'In a workspace that is not trusted, MedDistill shows configs, images and results, and runs nothing.',
-      'Manage Trust',
-    )
-    .then((choice) => {
-      if (choice) void vscode.commands.executeCommand('workbench.trust.manage');
-    });
+  void warn(
+    'In a workspace that is not trusted, MedDistill shows configs, images and results, and runs nothing.',
+    'Manage Trust',
+  ).then((choice) => {
+    if (choice) void vscode.commands.executeCommand('workbench.trust.manage');
+  });
   return false;
 }
 
@@ -120,7 +136,7 @@ async function faultless(config: vscode.Uri, { faults }: ConfigSummary): Promise
   if (faults.length === 0) return true;
   const [{ message, line, column }] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  const choice = await vscode.window.showErrorMessage(
+  const choice = await complain(
     `${configName(config.path)} cannot be run: ${message}${more}`,
     'Go There',
     'Copy Diagnostics',
@@ -145,12 +161,8 @@ async function runFolder(config: vscode.Uri, output: string): Promise<string | u
   const base = runsFolder ?? (output === join(byDefault, name) ? byDefault : output);
   const root = vscode.workspace.getWorkspaceFolder(config)?.uri.fsPath ?? dirname(config.fsPath);
   if (runsFolder === undefined && relative(root, base).startsWith('..')) {
-    const choice = await vscode.window.showWarningMessage(
-      `The config writes its runs to ${base}, outside of the workspace.`,
-      { modal: true },
-      'Write There',
-    );
-    if (choice !== 'Write There') return undefined;
+    const question = `The config writes its runs to ${base}, outside of the workspace.`;
+    if (!(await confirm(question, 'Write There'))) return undefined;
   }
   return join(base, `${name}-${timestamp(new Date())}`);
 }

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import type { DomainSurvey } from '../engine/contract/cohort';
+import { escapeMarkdown, oneLine, withoutIcons } from '../engine/presentation/plain-text';
 import { findConfigs, isConfig } from './config-file';
 import { describeDomain } from './config/domain-summary';
 import type { ConfigScans } from './config/scan';
+import { tooltip } from './tooltip';
 
 class DomainItem extends vscode.TreeItem {
   constructor(
@@ -10,13 +12,14 @@ class DomainItem extends vscode.TreeItem {
     readonly survey: DomainSurvey,
     faults: string[],
   ) {
-    super(domain, vscode.TreeItemCollapsibleState.Collapsed);
+    super(withoutIcons(domain), vscode.TreeItemCollapsibleState.Collapsed);
     this.id = `domain ${domain}`;
     const count = survey.cases.length;
     this.description = `${survey.role}, ${count} case${count === 1 ? '' : 's'}`;
-    this.tooltip = new vscode.MarkdownString(
-      [...describeDomain(domain, survey), ...faults].join('\n\n'),
-    );
+    this.tooltip = tooltip([
+      ...describeDomain(domain, survey),
+      ...faults.map((fault) => escapeMarkdown(fault, 500)),
+    ]);
     this.iconPath =
       faults.length > 0
         ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
@@ -26,9 +29,9 @@ class DomainItem extends vscode.TreeItem {
 
 class CaseItem extends vscode.TreeItem {
   constructor({ id, split, image }: DomainSurvey['cases'][number]) {
-    super(id);
+    super(withoutIcons(id));
     this.description = split;
-    this.tooltip = image;
+    this.tooltip = oneLine(image, 1000);
     this.iconPath = new vscode.ThemeIcon('file-media');
     this.resourceUri = undefined;
     const uri = vscode.Uri.file(image);

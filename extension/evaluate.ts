@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { escapeMarkdown } from '../engine/presentation/plain-text';
 import { requireTrust } from './distill';
+import { withProgress } from './messages';
 import { pickRun } from './pick-run';
 import type { Services } from './services';
 import { readSettings } from './settings';
@@ -22,19 +24,16 @@ export function registerEvaluate(context: vscode.ExtensionContext, services: Ser
       const { device } = readSettings();
       const args = [cli, 'evaluate', run.folder, ...(device ? ['--device', device] : [])];
       try {
-        const table = await vscode.window.withProgress(
-          {
-            location: vscode.ProgressLocation.Notification,
-            title: `Evaluating ${run.name}`,
-            cancellable: true,
-          },
+        const table = await withProgress(
+          `Evaluating ${run.name}`,
+          { cancellable: true },
           (progress, token) =>
             runProgram(args, token, (line) => progress.report({ message: line.trim() })),
         );
         if (table === null) return;
         const document = await vscode.workspace.openTextDocument({
           language: 'markdown',
-          content: `# ${run.name}\n${table}`,
+          content: `# ${escapeMarkdown(run.name)}\n${table}`,
         });
         await vscode.window.showTextDocument(document, { preview: true });
       } catch (error) {
@@ -56,7 +55,12 @@ function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: undefined },
+      env: {
+        ...process.env,
+        ELECTRON_RUN_AS_NODE: '1',
+        NODE_OPTIONS: undefined,
+        MEDDISTILL_PARENT: String(process.pid),
+      },
     });
     let output = '';
     let complaint = '';

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { LinePlace } from '../engine/contract/runs';
+import { unfollowed } from '../engine/runs/inside';
 import { readLines } from '../engine/runs/lines';
 
 /** What is new in a file of lines; `reset`: everything before it is gone, the file was written anew. */
@@ -36,31 +37,10 @@ export class LineTail {
   }
 }
 
-/** The last lines of a text file, as many as lie in its last 256 KiB; none where it cannot be read. */
-export function lastLines(path: string): string[] {
-  const file = opened(path);
-  if (file === null) return [];
-  try {
-    const { size } = fstatSync(file);
-    const from = Math.max(0, size - endBytes);
-    const bytes = Buffer.alloc(size - from);
-    const read = readSync(file, bytes, 0, bytes.length, from);
-    const lines = bytes.toString('utf8', 0, read).trimEnd().split('\n');
-    // The first is most likely the end of one.
-    return from > 0 ? lines.slice(1) : lines;
-  } catch {
-    return [];
-  } finally {
-    closeSync(file);
-  }
-}
-
-const endBytes = 1 << 18;
-
 /** Null where it is no regular file. */
 function opened(path: string): number | null {
   try {
-    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = openSync(path, unfollowed);
     if (fstatSync(file).isFile()) return file;
     closeSync(file);
     return null;

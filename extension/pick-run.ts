@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { inform, pick } from './messages';
 import type { RunModel } from './run-model';
 import type { RunRegistry } from './run-registry';
 
@@ -15,11 +16,11 @@ export async function pickRun(
   if (!runs.list().some(fits)) await runs.find();
   const fitting = runs.list().filter(fits);
   if (fitting.length === 0) {
-    void vscode.window.showInformationMessage(`${placeHolder}: there is none.`);
+    void inform(`${placeHolder}: there is none.`);
     return undefined;
   }
   if (fitting.length === 1) return fitting[0];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await pick(
     fitting.map((run) => ({
       label: run.name,
       description: run.state,

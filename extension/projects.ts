@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
-import { configSuffix } from './config-file';
+import { configSuffix } from './config-name';
 import { requireTrust } from './distill';
+import { pick, withProgress } from './messages';
 import type { Services } from './services';
 
 /** "New Distillation Config" and "Create Sample Project". */
@@ -35,11 +36,9 @@ export function registerProjects(context: vscode.ExtensionContext, services: Ser
         validateInput: (text) => (text.trim() === '' ? 'A name is needed.' : undefined),
       });
       if (className === undefined) return undefined;
-      const { config } = await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: `Looking for images and labels in ${basename(folder)}`,
-        },
+      const { config } = await withProgress(
+        `Looking for images and labels in ${basename(folder)}`,
+        { cancellable: false },
         () =>
           engine.request('proposeConfig', {
             folder,
@@ -53,11 +52,9 @@ export function registerProjects(context: vscode.ExtensionContext, services: Ser
       const folder = await chooseFolder(given, 'Folder for the sample project');
       if (!folder) return undefined;
       const target = join(folder, 'meddistill-sample');
-      const { config } = await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: 'Making synthetic CT and MR abdomens',
-        },
+      const { config } = await withProgress(
+        'Making synthetic CT and MR abdomens',
+        { cancellable: false },
         () => engine.request('createSample', { folder: target }),
       );
       const inside = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target));
@@ -90,7 +87,7 @@ async function chooseFolder(given: unknown, title: string): Promise<string | und
   const picked =
     folders.length === 0
       ? other
-      : await vscode.window.showQuickPick(
+      : await pick(
           [
             ...folders.map(({ name, uri }) => ({
               label: name,

@@ -1,14 +1,14 @@
-import { existsSync, statSync, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { existsSync, lstatSync, type Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RunRecord } from '../engine/contract/run-record';
 import type { DomainResult, RunProgress } from '../engine/contract/runs';
 import { noProgress } from '../engine/presentation/run-progress';
+import { readEndInside } from '../engine/runs/inside';
 import { isAtWork } from '../engine/runs/at-work';
 import { readJson, readJsonLater } from '../engine/runs/json-file';
-import { runFiles } from '../engine/runs/run-files';
+import { largestBytes, runFiles } from '../engine/runs/run-files';
 import { runRecord } from '../engine/runs/run-shapes';
-import { lastLines } from './line-tail';
 
 /** `interrupted`: the record says that it runs, but its process is gone; it can be resumed. */
 export type RunState = RunRecord['state'] | 'interrupted';
@@ -58,6 +58,11 @@ export class RunModel {
     return this.starting ?? this.record?.pid;
   }
 
+  /** True while a process lives that this window has started for it. */
+  get isOfThisWindow(): boolean {
+    return this.starting !== null;
+  }
+
   /** A process was started for it. */
   attach(pid: number): void {
     this.starting = pid;
@@ -85,7 +90,11 @@ export class RunModel {
     const stamp = fileStamp(file);
     if (stamp === null || stamp === this.stamp) return this.accept(null);
     try {
-      return this.accept({ stamp, record: readJson(file, runRecord, limits), damage: null });
+      return this.accept({
+        stamp,
+        record: readJson(this.folder, runFiles.record, runRecord, limits),
+        damage: null,
+      });
     } catch (error) {
       return this.accept(damaged(stamp, error));
     }
@@ -94,10 +103,14 @@ export class RunModel {
   /** What its record says by now, which is not known before it is accepted; null where that did not change. */
   async look(): Promise<FoundRecord | null> {
     const file = this.file('record');
-    const stamp = stampOf(await stat(file).catch(() => null));
+    const stamp = stampOf(await lstat(file).catch(() => null));
     if (stamp === null || stamp === this.stamp) return null;
     try {
-      return { stamp, record: await readJsonLater(file, runRecord, limits), damage: null };
+      return {
+        stamp,
+        record: await readJsonLater(this.folder, runFiles.record, runRecord, limits),
+        damage: null,
+      };
     } catch (error) {
       return damaged(stamp, error);
     }
@@ -128,7 +141,7 @@ export class RunModel {
     if (record?.state === 'failed' && record.error !== undefined) return record.error;
     if (exit?.signal === 'SIGKILL')
       return 'its process was killed (SIGKILL), as happens when memory runs out';
-    const last = lastLine(this.file('log'));
+    const last = lastLine(this.folder, runFiles.log);
     if (exit?.signal) return `its process ended with ${exit.signal}${last ? `: ${last}` : ''}`;
     if (exit?.code) return last ?? `its process ended with exit code ${exit.code}`;
     return this.damage ?? 'its process is gone';
@@ -137,6 +150,9 @@ export class RunModel {
 
 /** True if the folder holds a run. */
 export const isRunFolder = (folder: string): boolean => existsSync(join(folder, runFiles.record));
+
+/** So much of a log is looked at. */
+export const logEndBytes = 1 << 20;
 
 /** A record as it was found. */
 export interface FoundRecord {
@@ -152,8 +168,7 @@ const damaged = (stamp: string, error: unknown): FoundRecord => ({
   damage: (error as Error).message,
 });
 
-/** A larger one would stop the editor, and is none of a run. */
-const limits = { largest: 1e6 };
+const limits = { largest: largestBytes.record };
 
 const stampOf = (found: Stats | null): string | null =>
   found && `${found.mtimeMs} ${found.size} ${found.ino}`;
@@ -161,12 +176,19 @@ const stampOf = (found: Stats | null): string | null =>
 /** By this it is seen that a file changed; null where there is none. */
 export function fileStamp(path: string): string | null {
   try {
-    return stampOf(statSync(path));
+    return stampOf(lstatSync(path));
   } catch {
     return null;
   }
 }
 
-/** The last line of a log that is neither an event nor a remark in brackets. */
-export const lastLine = (file: string): string | null =>
-  lastLines(file).findLast((line) => line.trim() && !/^[{(]/.test(line)) ?? null;
+/** The last line of a log that is neither an event nor a remark in brackets; of a long log its end is looked at. */
+export function lastLine(folder: string, file: string): string | null {
+  try {
+    const end = readEndInside(folder, file, logEndBytes);
+    const lines = (end?.toString('utf8') ?? '').trimEnd().split('\n');
+    return lines.reverse().find((line) => line.trim() && !/^[{(]/.test(line)) ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunExit } from './run-model';
+import { pathInside } from '../engine/runs/inside';
 import { runFiles } from '../engine/runs/run-files';
 
 export interface RunStart {
@@ -44,14 +45,23 @@ export function runArguments(start: RunStart): string[] {
  */
 export async function startRun(start: RunStart): Promise<RunProcess> {
   mkdirSync(start.folder, { recursive: true });
-  const log = openSync(join(start.folder, runFiles.log), 'a');
+  // Not through a link: a folder that is resumed may be somebody else's.
+  const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  const unfollowed = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const log = openSync(pathInside(start.folder, runFiles.log), append | unfollowed, 0o666);
   try {
     const child = spawn(process.execPath, runArguments(start), {
-      cwd: start.folder,
+      // Not in the run's folder: on some systems libraries are looked for where a process works.
+      cwd: dirname(start.cli),
       detached: true,
       stdio: ['ignore', log, log],
       // The editor's binary is then a plain Node.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: undefined },
+      env: {
+        ...process.env,
+        ELECTRON_RUN_AS_NODE: '1',
+        NODE_OPTIONS: undefined,
+        MEDDISTILL_PARENT: undefined,
+      },
     });
     const exited = new Promise<RunExit>((resolve) =>
       child.once('exit', (code, signal) => resolve({ code, signal })),
@@ -70,14 +80,24 @@ export async function startRun(start: RunStart): Promise<RunProcess> {
 /** How long a run may take to finish its step and write a checkpoint. */
 const graceMilliseconds = 1700;
 
-/** Asks a run's process to end, and ends it if it takes longer than the grace. The last checkpoint stays either way. */
-export async function stopProcess(pid: number, grace = graceMilliseconds): Promise<void> {
-  if (!signal(pid, 'SIGTERM')) return;
+/**
+ * Asks a process to end, and ends it if it takes longer than the grace. The last checkpoint stays either way. `isOurs` is asked before
+ * each signal: ids are given again. Returns false where it was not ours, and nothing was done.
+ */
+export async function stopProcess(
+  pid: number,
+  isOurs: () => boolean | Promise<boolean>,
+  grace = graceMilliseconds,
+): Promise<boolean> {
+  // 0 and below mean groups of processes.
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !(await isOurs())) return false;
+  if (!signal(pid, 'SIGTERM')) return true;
   for (let waited = 0; waited < grace; waited += 50) {
     await delay(50);
-    if (!signal(pid, 0)) return;
+    if (!signal(pid, 0)) return true;
   }
-  signal(pid, 'SIGKILL');
+  if (await isOurs()) signal(pid, 'SIGKILL');
+  return true;
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {

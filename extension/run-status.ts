@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import { formatDuration } from '../engine/presentation/duration';
-import { stageTitle } from '../engine/presentation/networks';
-import { describeProgress, secondsLeft, shareDone } from '../engine/presentation/run-progress';
+import { describeProgress } from '../engine/presentation/run-progress';
+import { pick } from './messages';
+import { progressTooltip, statusText } from './run-texts';
 import type { Services } from './services';
+import { tooltip } from './tooltip';
 
 /** The status bar's item: stage, share and time left of the run that goes on, or how many do. */
 export function registerStatus(context: vscode.ExtensionContext, { runs }: Services): void {
@@ -12,23 +13,10 @@ export function registerStatus(context: vscode.ExtensionContext, { runs }: Servi
   const update = () => {
     const running = runs.list().filter((run) => run.isRunning);
     if (running.length === 0) return item.hide();
-    const [run] = running;
-    const share = shareDone(run.progress);
-    const left = secondsLeft(run.progress);
-    const stage = run.progress.stage;
-    const text =
-      running.length > 1
-        ? `${running.length} distillations`
-        : [
-            stage === null ? 'Reading the cohort' : stageTitle(run.progress.plan, stage),
-            ...(share === null ? [] : [`${Math.floor(share * 100)}%`]),
-            ...(left === null ? [] : [`${formatDuration(left)} left`]),
-          ].join(' · ');
+    const text = statusText(running);
     item.text = `$(sync~spin) ${text}`;
     item.accessibilityInformation = { label: `MedDistill: ${text}`, role: 'button' };
-    item.tooltip = new vscode.MarkdownString(
-      running.map((r) => `**${r.name}**: ${describeProgress(r.progress)}`).join('\n\n'),
-    );
+    item.tooltip = tooltip(progressTooltip(running));
     item.show();
   };
   context.subscriptions.push(
@@ -36,13 +24,13 @@ export function registerStatus(context: vscode.ExtensionContext, { runs }: Servi
     runs.onDidChange(update),
     vscode.commands.registerCommand('meddistill.showRun', async () => {
       const running = runs.list().filter((run) => run.isRunning);
-      const picked = await vscode.window.showQuickPick(
+      const picked = await pick(
         [
           ...running.flatMap((run) => [
-            { label: '$(graph-line) Open Dashboard', command: 'openDashboard', run },
-            { label: '$(debug-stop) Stop', command: 'stop', run },
+            { icon: 'graph-line', label: 'Open Dashboard', command: 'openDashboard', run },
+            { icon: 'debug-stop', label: 'Stop', command: 'stop', run },
           ]),
-          { label: '$(output) Show Log', command: 'showLog', run: undefined },
+          { icon: 'output', label: 'Show Log', command: 'showLog', run: undefined },
         ].map((choice) => ({ ...choice, description: choice.run?.name })),
         { placeHolder: running.map((run) => describeProgress(run.progress)).join(', ') },
       );

@@ -3,20 +3,18 @@ import type { Packet, RareEvent } from '../engine/contract/packet';
 import type { RunPlan } from '../engine/contract/plan';
 import { formatDuration } from '../engine/presentation/duration';
 import { stageTitle } from '../engine/presentation/networks';
-import { describeResults } from '../engine/presentation/report-summary';
 import { describeProgress, secondsLeft, shareDone } from '../engine/presentation/run-progress';
 import { LineTail } from './line-tail';
+import { complain, inform, withProgress } from './messages';
 import type { RunModel } from './run-model';
+import { closingText } from './run-texts';
 import type { Services } from './services';
 
 /** Shows a run's progress as a notification until it ends; cancelling stops the run. */
 export async function showProgress({ runs }: Services, run: RunModel): Promise<void> {
-  await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Distilling ${run.name}`,
-      cancellable: true,
-    },
+  await withProgress(
+    `Distilling ${run.name}`,
+    { cancellable: true },
     (progress, token) =>
       new Promise<void>((resolve) => {
         let share = 0;
@@ -147,12 +145,7 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
       return;
     case 'finished': {
       await runs.loadResults([run]);
-      const { results } = run;
-      const choice = await vscode.window.showInformationMessage(
-        `${run.name} is finished${results ? `: ${describeResults(results)}` : ''}.`,
-        'Open Results',
-        'Compare Predictions',
-      );
+      const choice = await inform(closingText(run), 'Open Results', 'Compare Predictions');
       if (choice === 'Open Results') await act('openDashboard');
       if (choice === 'Compare Predictions') await act('comparePredictions');
       return;
@@ -160,20 +153,17 @@ async function showClosing({ log, runs }: Services, run: RunModel): Promise<void
     case 'cancelled':
     case 'interrupted':
       if (run.stopAsked || run.state === 'cancelled') {
-        const choice = await vscode.window.showInformationMessage(
-          `${run.name} was stopped; it can be resumed from its last checkpoint.`,
-          'Resume',
-        );
+        const choice = await inform(closingText(run), 'Resume');
         if (choice === 'Resume') await act('resume');
         return;
       }
       break;
     case 'failed':
   }
-  const text = `${run.name} ${run.state === 'failed' ? 'failed' : 'stopped unexpectedly'}: ${run.reason().replace(/\.?$/, '.')}`;
+  const text = closingText(run);
   log.error(text);
   const resumable = run.record !== null && run.canResume;
-  const choice = await vscode.window.showErrorMessage(
+  const choice = await complain(
     text,
     ...(resumable ? ['Resume'] : []),
     'Show Log',

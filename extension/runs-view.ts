@@ -2,12 +2,19 @@ import { copyFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import { oneLine, withoutIcons } from '../engine/presentation/plain-text';
 import { describeResult } from '../engine/presentation/report-summary';
 import { describeProgress } from '../engine/presentation/run-progress';
-import { configName, findConfigs } from './config-file';
+import { regularInside } from '../engine/runs/inside';
+import { largestBytes, runFiles, studentModel } from '../engine/runs/run-files';
+import { findConfigs } from './config-file';
+import { configName } from './config-name';
+import { confirm, inform } from './messages';
 import { pickRun } from './pick-run';
 import type { RunModel, RunState } from './run-model';
+import { runTooltip } from './run-texts';
 import type { Services } from './services';
+import { tooltip } from './tooltip';
 
 /** Runs of one config. */
 class ConfigItem extends vscode.TreeItem {
@@ -15,10 +22,10 @@ class ConfigItem extends vscode.TreeItem {
     readonly config: string,
     readonly runs: RunModel[],
   ) {
-    super(configName(config), vscode.TreeItemCollapsibleState.Expanded);
+    super(withoutIcons(configName(config)), vscode.TreeItemCollapsibleState.Expanded);
     this.id = `config ${config}`;
-    this.description = vscode.workspace.asRelativePath(config);
-    this.tooltip = config;
+    this.description = withoutIcons(vscode.workspace.asRelativePath(config));
+    this.tooltip = oneLine(config, 1000);
     this.iconPath = new vscode.ThemeIcon('beaker');
     this.contextValue = 'config';
   }
@@ -48,31 +55,19 @@ class RunItem extends vscode.TreeItem {
     this.folder = run.folder;
     this.id = `run ${run.folder}`;
     const targets = results.filter(({ role }) => role === 'target');
-    this.description =
+    this.description = withoutIcons(
       state === 'running'
         ? describeProgress(run.progress)
         : state === 'finished'
           ? (targets.length > 0 ? targets : results).map(describeResult).join(', ')
-          : state;
+          : state,
+    );
     const [icon, color] = icons[state];
     this.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
     this.contextValue = `run ${state}${run.canResume ? ' resumable' : ''}`;
-    this.tooltip = new vscode.MarkdownString(
-      [
-        `**${run.name}** (${state})`,
-        ...(run.record
-          ? [
-              `Started ${new Date(run.record.started).toLocaleString()}, seed ${run.record.seed ?? 'unknown'}`,
-              // Records of other versions may lack it.
-              `Device ${run.record.device?.name ?? 'unknown'}${run.record.device?.description ? ` (${run.record.device.description})` : ''}`,
-            ]
-          : []),
-        ...(state === 'failed' || state === 'interrupted' ? [run.reason()] : []),
-        run.folder,
-      ].join('\n\n'),
-    );
+    this.tooltip = tooltip(runTooltip(run));
     this.accessibilityInformation = {
-      label: `Run ${run.name}, ${state}, ${String(this.description)}`,
+      label: oneLine(`Run ${run.name}, ${state}, ${this.description}`, 1000),
     };
     this.command = {
       command: 'meddistill.openDashboard',
@@ -84,10 +79,10 @@ class RunItem extends vscode.TreeItem {
 
 /** One number of a finished run. */
 class ResultItem extends vscode.TreeItem {
-  constructor(label: string, description: string, tooltip: string) {
-    super(label);
-    this.description = description;
-    this.tooltip = tooltip;
+  constructor(label: string, description: string, explanation: string) {
+    super(withoutIcons(label));
+    this.description = withoutIcons(description);
+    this.tooltip = oneLine(explanation, 1000);
   }
 }
 
@@ -152,7 +147,7 @@ const startedAt = (run: RunModel): string => {
   const time = run.record && new Date(run.record.started);
   return time && basename(run.folder).startsWith(configName(run.record!.config))
     ? shortTime.format(time)
-    : run.name;
+    : withoutIcons(run.name);
 };
 
 /** Made once: that takes longer than to use it. */
@@ -219,7 +214,9 @@ export function registerRunsView(context: vscode.ExtensionContext, services: Ser
     }),
     command('openRunConfig', async (given) => {
       const run = await pickRun(runs, given, 'Run whose config to open');
-      if (run) await vscode.window.showTextDocument(vscode.Uri.file(run.file('config')));
+      if (!run) return;
+      const file = regularInside(run.folder, runFiles.config, largestBytes.config);
+      await vscode.window.showTextDocument(vscode.Uri.file(file));
     }),
     command('exportOnnx', async (given) => {
       const run = await pickRun(runs, given, 'Run to export', (r) => r.state === 'finished');
@@ -235,8 +232,8 @@ export function registerRunsView(context: vscode.ExtensionContext, services: Ser
         title: `Export the distilled student of ${run.name}`,
       });
       if (!target) return;
-      copyFileSync(join(run.folder, 'student.onnx'), target.fsPath);
-      void vscode.window.showInformationMessage(`The student is in ${target.fsPath}.`);
+      copyFileSync(regularInside(run.folder, studentModel, largestBytes.model), target.fsPath);
+      void inform(`The student is in ${target.fsPath}.`);
     }),
     command('deleteRun', async (given) => {
       const run = await pickRun(runs, given, 'Run to delete', (r) => !r.isRunning);
@@ -251,17 +248,16 @@ export function registerRunsView(context: vscode.ExtensionContext, services: Ser
 
 async function deleteRun(run: RunModel): Promise<void> {
   const uri = vscode.Uri.file(run.folder);
-  const ask = (message: string, choice: string) =>
-    vscode.window.showWarningMessage(message, { modal: true, detail: run.folder }, choice);
+  const ask = (question: string, choice: string) => confirm(question, choice, run.folder);
   if (!(await ask(`Move the run ${run.name} to the trash?`, 'Move to Trash'))) return;
   try {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
   } catch (error) {
     // Remote machines often have no trash.
-    const choice = await ask(
+    const forGood = await ask(
       `The run cannot be moved to the trash (${(error as Error).message}). Delete it for good?`,
       'Delete',
     );
-    if (choice) await vscode.workspace.fs.delete(uri, { recursive: true });
+    if (forGood) await vscode.workspace.fs.delete(uri, { recursive: true });
   }
 }

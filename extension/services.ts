@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { EngineClient } from './engine-client';
+import { complain } from './messages';
 import { RunRegistry } from './run-registry';
 import { webviewHtml, webviewOptions } from './webview-html';
 
@@ -22,7 +23,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const showError = (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     log.error(error instanceof Error && error.stack ? error.stack : message);
-    void vscode.window.showErrorMessage(message, 'Show Log', 'Copy Diagnostics').then((choice) => {
+    void complain(message, 'Show Log', 'Copy Diagnostics').then((choice) => {
       if (choice === 'Show Log') log.show();
       if (choice === 'Copy Diagnostics')
         void vscode.commands.executeCommand('meddistill.copyDiagnostics');

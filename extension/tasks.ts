@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { configName, findConfigs } from './config-file';
+import { findConfigs } from './config-file';
+import { configName } from './config-name';
 import { readSettings } from './settings';
 
 /** In `tasks.json`: a distillation in the terminal. */

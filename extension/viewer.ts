@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { KeptPanel, Opened, ViewerCommand } from '../engine/contract/viewer-page';
+import { inform } from './messages';
 import { folderOf, pickRun } from './pick-run';
 import type { Services } from './services';
 import { ViewerPage, type ViewerContent } from './viewer-page';
@@ -263,9 +264,7 @@ class VolumeEditors implements vscode.CustomReadonlyEditorProvider<VolumeDocumen
   addOverlays(uris: vscode.Uri[]): void {
     const { last } = this;
     if (!last) {
-      void vscode.window.showInformationMessage(
-        'Open the image first (MedDistill: Open in Viewer), then add label files to it.',
-      );
+      void inform('Open the image first (MedDistill: Open in Viewer), then add label files to it.');
       return;
     }
     last.panel.reveal();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { escapeXml } from '../engine/presentation/svg';
 
 /** Options of every panel: scripts, and nothing to load but what the extension brings. */
 export const webviewOptions = (extension: vscode.Uri): vscode.WebviewOptions => ({
@@ -42,7 +43,7 @@ export function webviewHtml(
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${escapeXml(title)}</title>
 ${style}
 </head>
 <body>

@@ -7,17 +7,23 @@ import { inspect } from '../images/inspect';
 import { writeDemo } from '../demo/demo';
 import { ConfigError, onOneLine, UserError } from '../errors';
 import { score } from '../evaluation/score';
+import { endWithParent } from '../parent';
 import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
 import { RunFolder } from '../runs/run-folder';
 import { deviceNames } from '../runtime/catalogue';
+import { printableJson, withoutControls } from '../presentation/plain-text';
 import { formatReport, formatSeeds } from '../presentation/terminal';
 import { version } from '../version';
 
 /** Exit codes: it worked; it failed; the command line or the config is wrong. */
 const [success, failure, usage] = [0, 1, 2];
+
+// As a helper of the editor it has nobody to work for without it.
+const parent = Number(process.env['MEDDISTILL_PARENT']);
+if (parent > 0) endWithParent(parent);
 
 const program = new Command('meddistill')
   .description(
@@ -59,12 +65,15 @@ const frameOf = (text: string): number | 'one-hot' => {
     throw new InvalidArgumentError('It is a whole number from 0, or one-hot.');
   return Number(text);
 };
-/** Sentences for the person, apart from what is printed for other programs. */
+/** Prints for the person, and complains apart from that: names of others control no terminal. */
+const print = (text: string): void => void process.stdout.write(withoutControls(text));
+const complain = (text: string): void => void process.stderr.write(withoutControls(text));
 const warn = (sentences: readonly string[]): void => {
-  for (const sentence of sentences) process.stderr.write(`Warning: ${onOneLine(sentence)}\n`);
+  for (const sentence of sentences) complain(`Warning: ${onOneLine(sentence)}\n`);
 };
+/** Prints for other programs. */
 const jsonLine = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${printableJson(value)}\n`);
 };
 
 /** A run goes on without anybody who reads what it says. */
@@ -74,7 +83,7 @@ const output = { mayFail: false };
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (output.mayFail || error.code === 'EPIPE' || process.exitCode === failure) return;
   process.exitCode = failure;
-  process.stderr.write(`The output cannot be written (${error.message}).\n`);
+  complain(`The output cannot be written (${error.message}).\n`);
 });
 process.stderr.on('error', () => {});
 
@@ -127,7 +136,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),
   }).finally(() => progress.end());
   if (outcome.report && !json)
-    process.stdout.write(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
+    print(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
   if (outcome.state !== 'cancelled') return;
   // Work that could not be waited for would go on.
   process.stdout.write('', () => process.exit(failure));
@@ -144,7 +153,7 @@ program
   .action((paths: string[]) => {
     const reports = paths.map((path) => new RunFolder(resolve(path)).readReport());
     const text = reports.length === 1 ? formatReport(reports[0]) : formatSeeds(reports);
-    process.stdout.write(`${text}\n`);
+    print(`${text}\n`);
   });
 
 program
@@ -154,7 +163,7 @@ program
   .requiredOption('--out <file>', 'an .html, .md, .csv or .json file')
   .action(async (path: string, { out }: { out: string }) => {
     await writeReport(path, out);
-    process.stdout.write(`Report: ${out}\n`);
+    print(`Report: ${out}\n`);
   });
 
 program
@@ -183,7 +192,7 @@ program
           warn([sentence]);
         },
         onNetwork: (network, domain) => {
-          if (!flags.json) process.stdout.write(`  ${network} on ${domain}\n`);
+          if (!flags.json) print(`  ${network} on ${domain}\n`);
         },
       });
       const name = [
@@ -196,7 +205,7 @@ program
         report,
       );
       if (flags.json) jsonLine({ ...report, warnings });
-      else process.stdout.write(`\n${formatReport(report)}\n\nReport: ${written}\n`);
+      else print(`\n${formatReport(report)}\n\nReport: ${written}\n`);
     },
   );
 
@@ -240,7 +249,7 @@ program
         },
       });
       if (json) return jsonLine({ files, warnings });
-      for (const file of files) process.stdout.write(`${file}\n`);
+      for (const file of files) print(`${file}\n`);
     },
   );
 
@@ -277,7 +286,7 @@ program
       warn(warnings);
       if (flags.json) return jsonLine(result);
       for (const [name, value] of Object.entries(values))
-        process.stdout.write(
+        print(
           `${name.padEnd(12)} ${typeof value === 'number' ? value.toFixed(4) : String(value ?? '-')}\n`,
         );
     },
@@ -295,7 +304,7 @@ program
     const found = await inspect(file, choice);
     warn(found.warnings ?? []);
     if (json) return jsonLine(found);
-    process.stdout.write(describe(found));
+    print(describe(found));
   });
 
 function describe(i: Inspection): string {
@@ -347,8 +356,8 @@ program.parseAsync().catch((error: unknown) => {
     error instanceof ConfigError && error.place
       ? `${error.place.file}:${error.place.line}:${error.place.column}: `
       : '';
-  process.stderr.write(`${place}${known ? message : `Unexpected failure: ${message}`}\n`);
-  if (verbose) process.stderr.write(`${stack}\n`);
-  else if (!known) process.stderr.write('(meddistill --verbose shows where)\n');
+  complain(`${place}${known ? message : `Unexpected failure: ${message}`}\n`);
+  if (verbose) complain(`${stack}\n`);
+  else if (!known) complain('(meddistill --verbose shows where)\n');
   process.exitCode = error instanceof ConfigError ? usage : failure;
 });

@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../contract/events';
+import { oneLine, withoutControls } from '../presentation/plain-text';
 
 /** Writes a run's events for a person: a bar on a terminal, plain lines elsewhere. */
 export class Progress {
@@ -64,7 +65,7 @@ export class Progress {
 
   private say(text: string): void {
     this.end();
-    this.out.write(`${text}\n`);
+    this.out.write(`${withoutControls(text)}\n`);
   }
 
   private bar(share: number, text: string): void {
@@ -77,7 +78,10 @@ export class Progress {
     }
     const width = 24;
     const full = Math.round(share * width);
-    this.line = `${'█'.repeat(full)}${'░'.repeat(width - full)} ${text}`.slice(0, this.out.columns);
+    this.line = `${'█'.repeat(full)}${'░'.repeat(width - full)} ${oneLine(text)}`.slice(
+      0,
+      this.out.columns,
+    );
     this.out.write(`\r${this.line}\x1b[K`);
   }
 }

@@ -1,5 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
 import { UserError } from '../errors';
+import { openRegular, readRegular } from '../files';
 import { chooseStack } from './dicom-choice';
 import {
   cross,
@@ -83,8 +83,8 @@ function storedType(slices: Slice[]): string {
 
 /** The header of a file; null for what is no DICOM image. */
 async function readHeader(path: string): Promise<DicomImage | null> {
-  const { size } = await stat(path);
-  const file = await open(path);
+  const { file, stats } = await openRegular(path);
+  const { size } = stats;
   let start: Uint8Array;
   try {
     const buffer = new Uint8Array(Math.min(size, headerBytes));
@@ -101,7 +101,7 @@ async function readHeader(path: string): Promise<DicomImage | null> {
     } catch {
       // The header may go on beyond what was read.
     }
-  return readDicomHeader(path, new Uint8Array(await readFile(path)), size);
+  return readDicomHeader(path, new Uint8Array(await readRegular(path)), size);
 }
 
 /** Voxel to world, RAS+: DICOM's patient coordinates run to the left and to the back. */

@@ -1,7 +1,7 @@
 /** The slices of a stack of DICOM images: in order, each once, and one at each position. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors';
+import { readRegular } from '../files';
 import { naturalOrder } from '../lists';
 import {
   cross,
@@ -85,7 +85,7 @@ export function sliceReader(): (slice: Slice) => Promise<DicomSamples> {
   let read: ReturnType<typeof openDicomPixels> | null = null;
   return async ({ image, frame }) => {
     if (opened !== image || !read) {
-      read = openDicomPixels(image, new Uint8Array(await readFile(image.path)));
+      read = openDicomPixels(image, new Uint8Array(await readRegular(image.path)));
       opened = image;
     }
     return read(frame);

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { UserError } from '../errors';
+import { openRegular } from '../files';
 import { gunzipStart, isGzip } from './limits';
 
 /** The beginning of a file: enough for a header. */
@@ -19,7 +19,7 @@ export function startOf(path: string, bytes: Uint8Array): FileStart {
 
 /** A file's first bytes as they lie on the disk. */
 export async function readHead(path: string): Promise<Uint8Array> {
-  const file = await open(path);
+  const { file } = await openRegular(path);
   try {
     const buffer = new Uint8Array(headBytes);
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);

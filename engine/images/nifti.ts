@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { UserError } from '../errors';
+import { readRegular } from '../files';
 import { readStart, startOf } from './file-start';
 import type { Format, ReadChoice } from './format';
 import { checkDimensions, checkPlausible, gunzip, isGzip } from './limits';
@@ -134,10 +134,10 @@ function niftiVersion(
  */
 async function openNifti(path: string, bytes: Uint8Array): Promise<NiftiFile> {
   const beside = headerBeside(path);
-  if (beside !== null) return openPair(beside, await readFile(beside), path, bytes);
+  if (beside !== null) return openPair(beside, await readRegular(beside), path, bytes);
   const { head } = startOf(path, bytes);
   const image = imageBeside(path, head);
-  if (image !== null) return openPair(path, bytes, image, await readFile(image));
+  if (image !== null) return openPair(path, bytes, image, await readRegular(image));
   const { header, layout } = await parseHeader(path, head);
   return { header, ...(await readStored(path, bytes, layout)) };
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors';
+import { readRegular } from '../files';
 import { formats, recognize } from './catalogue';
 import { readHead, startOf, unreadable } from './file-start';
 import type { Format, ReadChoice } from './format';
@@ -33,7 +34,7 @@ export async function openImage(path: string): Promise<OpenedImage> {
   try {
     if ((await stat(file)).isDirectory()) return { path: file, file: null };
     // As a plain array: a Buffer's `slice` would not copy.
-    bytes = new Uint8Array(await readFile(file));
+    bytes = new Uint8Array(await readRegular(file));
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -58,7 +59,7 @@ export async function readOpened({ path, file }: OpenedImage, choice: ReadChoice
 async function readFolder(folder: string, choice: ReadChoice): Promise<Volume> {
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries
-    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
+    .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
     .map((entry) => join(folder, entry.name))
     .sort(naturalOrder);
   const pictures = new Map<string, Format>();
@@ -77,7 +78,7 @@ async function readFolder(folder: string, choice: ReadChoice): Promise<Volume> {
       `${folder} is a folder without a DICOM series or pictures; it holds ${files.length} files.`,
     );
   return readStack(folder, [...pictures.keys()], async (file) =>
-    pictures.get(file)!.read(file, new Uint8Array(await readFile(file)), choice),
+    pictures.get(file)!.read(file, new Uint8Array(await readRegular(file)), choice),
   );
 }
 

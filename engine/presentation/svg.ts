@@ -21,6 +21,7 @@ import {
   strokes,
 } from './drawing';
 import { mix, networkColors, scaleColor, seriesColors } from './palette';
+import { oneLine, withoutControls } from './plain-text';
 
 /** What a drawing takes from the theme. */
 export interface Ink {
@@ -368,7 +369,7 @@ function text(
     o.bold ? ' font-weight="600"' : '',
     o.opacity ? ` fill-opacity="${o.opacity}"` : '',
   ].join('');
-  return `<text x="${short(x)}" y="${short(y)}" fill="${fill}"${attributes}>${escapeXml(content)}</text>`;
+  return `<text x="${short(x)}" y="${short(y)}" fill="${fill}"${attributes}>${escapeXml(oneLine(content))}</text>`;
 }
 
 function line(
@@ -388,9 +389,9 @@ const dashed = (dash: readonly number[]): string =>
 
 const short = (v: number): string => String(Math.round(v * 100) / 100);
 
-/** Text for XML and HTML, also inside attributes. */
+/** Text for XML and HTML, also inside attributes; without characters that XML cannot have. */
 export const escapeXml = (s: string): string =>
-  s.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  withoutControls(s).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** A number from a text, to tell the clips of several charts in one page apart. */
 function hash(s: string): number {

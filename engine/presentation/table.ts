@@ -1,4 +1,5 @@
 import type { Cell, Table } from '../contract/table';
+import { escapeMarkdown } from './plain-text';
 
 export const textCell = (text: string): Cell => ({ text });
 
@@ -35,9 +36,10 @@ export function tableCsv({ columns, rows }: Table): string {
 
 /** A field as CSV (RFC 4180), which no spreadsheet takes for a formula. */
 export function csvField(text: string): string {
-  const harmless =
-    /^[=+\-@\t\r]/.test(text) && !/^-?[\d.]+(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const isFormula = /^(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])/.test(text);
+  const harmless = isFormula && !/^-?[\d.]+(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
+  // Some spreadsheets take other separators.
+  return /[",;\t\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
 /** Characters of each column; a table may have more rows than a call has arguments. */
@@ -49,8 +51,8 @@ const widthsOf = ([header, ...body]: readonly string[][]): number[] =>
 /** Plain enough for a terminal, yet Markdown: all columns to the left, nothing in bold. */
 export function tableText({ columns, rows }: Table): string {
   const lines = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => row.map(({ text }) => text)),
+    columns.map(({ title }) => escapeMarkdown(title)),
+    ...rows.map((row) => row.map(({ text }) => escapeMarkdown(text))),
   ];
   const widths = widthsOf(lines);
   const [header, ...body] = lines.map(
@@ -61,14 +63,18 @@ export function tableText({ columns, rows }: Table): string {
 
 /** Markdown (GitHub's), columns lined up; the best in bold. */
 export function tableMarkdown({ columns, rows, note }: Table): string {
-  const escape = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const header = columns.map(({ title }) => escape(title));
+  const header = columns.map(({ title }) => escapeMarkdown(title));
   const body = rows.map((row) =>
-    row.map(({ text, best }) => (best ? `**${escape(text)}**` : escape(text))),
+    row.map(({ text, best }) => (best ? `**${escapeMarkdown(text)}**` : escapeMarkdown(text))),
   );
   const widths = widthsOf([header, ...body]);
   const line = (cells: string[]) =>
     `| ${cells.map((cell, c) => (columns[c].numeric ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join(' | ')} |`;
   const rule = `| ${widths.map((w, c) => (columns[c].numeric ? `${'-'.repeat(w - 1)}:` : '-'.repeat(w))).join(' | ')} |`;
-  return [line(header), rule, ...body.map(line), ...(note ? ['', escape(note)] : [])].join('\n');
+  return [
+    line(header),
+    rule,
+    ...body.map(line),
+    ...(note ? ['', escapeMarkdown(note, note.length)] : []),
+  ].join('\n');
 }

@@ -3,6 +3,7 @@ import { mean, standardDeviation } from '../metrics/statistics';
 import { baselinesOf, kindOf, studentsOf, withinSentence } from './networks';
 import type { Table } from '../contract/table';
 import { tableText, textCell } from './table';
+import { oneLine } from './plain-text';
 import { finalTable } from './tables';
 
 const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
@@ -29,10 +30,14 @@ export function formatReport(report: Report): string {
     tableText(finalTable(report)),
     '',
     ...(fsd ? [`FSD at n = ${fsd.n} vectors, ${fsd.dims} dimensions; lower is better.`] : []),
-    ...gains,
-    `Time: ${seconds}. Device: ${device ? `${device.name} (${device.description}, ${device.threads} threads)` : 'unknown'}. Seed ${seed ?? 'unknown'}.`,
+    ...[
+      ...gains,
+      `Time: ${seconds}. Device: ${device ? `${device.name} (${device.description}, ${device.threads} threads)` : 'unknown'}. Seed ${seed ?? 'unknown'}.`,
+    ].map((line) => oneLine(line, longestLine)),
   ].join('\n');
 }
+
+const longestLine = 4000;
 
 /** Each distilled student with each that is not: `Distilled minus student, warm-up`. */
 function pairs({ networks }: Report): { student: string; baseline: string; title: string }[] {
@@ -66,7 +71,7 @@ export function formatSeeds(reports: readonly Report[]): string {
     tableText(seedsTable(reports)),
     '',
     `Mean ± standard deviation over ${reports.length} runs, seeds ${reports.map((r) => r.seed ?? 'unknown').join(', ')}.`,
-    ...gains,
+    ...gains.map((line) => oneLine(line, longestLine)),
   ].join('\n');
 }
 

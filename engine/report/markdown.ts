@@ -1,6 +1,7 @@
 import { runFacts } from './facts';
 import type { ReportedRun } from './reported-run';
 import type { Table } from '../contract/table';
+import { escapeMarkdown, fenceOf, withoutControls } from '../presentation/plain-text';
 import { tableMarkdown } from '../presentation/table';
 import {
   casesTable,
@@ -15,12 +16,18 @@ import {
 /** A run's report as Markdown: what was found, every table, where it comes from, the config. */
 export function reportMarkdown(run: ReportedRun): string {
   const { name, report, history, config } = run;
-  const section = (table: Table) => ['', `## ${table.title}`, '', tableMarkdown(table)];
+  const fence = fenceOf(config);
+  const section = (table: Table) => [
+    '',
+    `## ${escapeMarkdown(table.title)}`,
+    '',
+    tableMarkdown(table),
+  ];
   return `${[
-    `# ${name}`,
+    `# ${escapeMarkdown(name)}`,
     ...(report
       ? [
-          ...verdict(report).flatMap((sentence) => ['', sentence]),
+          ...verdict(report).flatMap((sentence) => ['', escapeMarkdown(sentence, longestSentence)]),
           ...reportTables(report).flatMap(section),
         ]
       : [
@@ -31,15 +38,19 @@ export function reportMarkdown(run: ReportedRun): string {
     '',
     '## Run',
     '',
-    ...runFacts(run).map(([fact, value]) => `- ${fact}: ${value}`),
+    ...runFacts(run).map(
+      ([fact, value]) => `- ${escapeMarkdown(fact)}: ${escapeMarkdown(value, longestSentence)}`,
+    ),
     '',
     '## Config',
     '',
-    '```jsonc',
-    config.trimEnd(),
-    '```',
+    `${fence}jsonc`,
+    withoutControls(config.trimEnd()),
+    fence,
   ].join('\n')}\n`;
 }
+
+const longestSentence = 2000;
 
 /** Every table of a finished run's report. */
 export function reportTables(report: NonNullable<ReportedRun['report']>): Table[] {

@@ -1,93 +1,42 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '../errors';
+import { readInside, readInsideLater } from './inside';
 import { parseJson, ShapeError, type Shape } from './json-shape';
 
+interface Limits {
+  /** In bytes. */
+  largest: number;
+  /** What mends a damaged one. */
+  remedy?: string;
+}
+
 /**
- * The value in a JSON file, as its shape gives it. `largest`: in bytes; `remedy`: what mends a damaged one.
+ * The value in a JSON file of a run's folder, as its shape gives it.
  * @throws UserError, one sentence, where the file cannot be read, is larger or is damaged
  */
-export function readJson<T>(
-  path: string,
-  shape: Shape<T>,
-  { largest, remedy }: { largest: number; remedy?: string },
-): T {
-  return checked(path, readText(path, largest), shape, remedy);
+export function readJson<T>(folder: string, file: string, shape: Shape<T>, limits: Limits): T {
+  return checked(join(folder, file), readInside(folder, file, limits.largest), shape, limits);
 }
 
 /** As `readJson`, without waiting for the disk. */
 export async function readJsonLater<T>(
-  path: string,
+  folder: string,
+  file: string,
   shape: Shape<T>,
-  { largest, remedy }: { largest: number; remedy?: string },
+  limits: Limits,
 ): Promise<T> {
-  return checked(path, await readTextLater(path, largest), shape, remedy);
+  const bytes = await readInsideLater(folder, file, limits.largest);
+  return checked(join(folder, file), bytes, shape, limits);
 }
 
-function checked<T>(path: string, text: string, shape: Shape<T>, remedy?: string): T {
+function checked<T>(path: string, bytes: Buffer | null, shape: Shape<T>, { remedy }: Limits): T {
+  if (!bytes) throw new UserError(`${path} does not exist.`);
   try {
-    return shape(parseJson(text));
+    return shape(parseJson(bytes.toString('utf8')));
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new UserError(
       `${path} is damaged: ${error.subject} ${error.message}${remedy === undefined ? '' : `; ${remedy}`}.`,
     );
-  }
-}
-
-// A pipe would be waited for.
-const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
-/** How much of a file is read. @throws UserError where it is no regular file, or larger than allowed */
-function sizeOf(path: string, found: Stats, largest: number): number {
-  if (!found.isFile()) throw new UserError(`${path} is no regular file.`);
-  if (found.size > largest)
-    throw new UserError(`${path} is damaged: it has ${found.size} bytes, which no run writes.`);
-  return found.size;
-}
-
-const unreadable = (path: string, error: unknown): UserError =>
-  error instanceof UserError
-    ? error
-    : new UserError(`${path} cannot be read: ${(error as Error).message}.`);
-
-/** The text of a regular file of at most `largest` bytes. @throws UserError for another one */
-export function readText(path: string, largest: number): string {
-  try {
-    const file = openSync(path, flags);
-    try {
-      const bytes = Buffer.alloc(sizeOf(path, fstatSync(file), largest));
-      let length = 0;
-      while (length < bytes.length) {
-        const read = readSync(file, bytes, length, bytes.length - length, null);
-        if (read === 0) break;
-        length += read;
-      }
-      return bytes.toString('utf8', 0, length);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function readTextLater(path: string, largest: number): Promise<string> {
-  try {
-    const file = await open(path, flags);
-    try {
-      const bytes = Buffer.alloc(sizeOf(path, await file.stat(), largest));
-      let length = 0;
-      while (length < bytes.length) {
-        const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
-        if (bytesRead === 0) break;
-        length += bytesRead;
-      }
-      return bytes.toString('utf8', 0, length);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw unreadable(path, error);
   }
 }

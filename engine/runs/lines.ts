@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import type { LinePlace } from '../contract/runs';
+import { unfollowed } from './inside';
 
 const chunkBytes = 1 << 16;
 /** A longer line is none that a run writes. */
@@ -8,7 +9,7 @@ const newline = 0x0a;
 
 /** The whole lines of a text file, read in pieces; a line without an end and one of more than 4 MiB are left out. */
 export function* linesOf(path: string): Generator<string> {
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = openSync(path, unfollowed);
   try {
     if (!fstatSync(file).isFile()) return;
     let begun: Buffer[] = [];
@@ -61,7 +62,7 @@ export function readLines(
   const nothing = { lines: [], more: false };
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = openSync(path, unfollowed);
   } catch {
     const next = { inode: null, offset: 0, isSkipping: false };
     return { ...nothing, reset: (from?.offset ?? 0) > 0, next };

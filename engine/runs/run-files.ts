@@ -12,6 +12,22 @@ export const runFiles = {
   config: 'config.distill.jsonc',
 } as const;
 
+/** The most bytes of each kind of file that are read; a run writes none that is as large. */
+export const largestBytes = {
+  // The editor reads it in its own process.
+  record: 1e6,
+  report: 4e8,
+  config: 1e7,
+  snapshot: 1e8,
+  picture: 1e7,
+  labelMap: 2 ** 34,
+  // Of the format itself.
+  model: 2 ** 31,
+} as const;
+
+/** The first distilled student, for other programs. */
+export const studentModel = 'student.onnx';
+
 /** Where the weights that a stage left lie. */
 export const weightsFile = (stage: string): string => `weights/${stage}.safetensors`;
 

@@ -23,24 +23,18 @@ import {
   type Shapes,
   type Weights,
 } from '../weights';
-import { pathInside } from './inside';
-import { readJson, readText } from './json-file';
+import { pathInside, readInside } from './inside';
+import { readJson } from './json-file';
 import { dropBegunLine, linesOf } from './lines';
 import {
   checkpointFile,
   earlierCheckpointFile,
+  largestBytes,
   outputFolder,
   runFiles,
   weightsFile,
 } from './run-files';
 import { contrastiveSnapshotShape, eventOf, runRecord, runReport } from './run-shapes';
-
-/** Larger ones are none of a run. */
-const largestRecord = 1e7;
-/** A person writes it. */
-const largestConfig = 1e7;
-const largestReport = 4e8;
-const largestSnapshot = 1e8;
 
 /** The folder that holds all of a run. Every file in it is whole, whatever ends the process; none is reached through a link. */
 export class RunFolder implements CheckpointStore {
@@ -79,7 +73,10 @@ export class RunFolder implements CheckpointStore {
   readRecord(): RunRecord {
     if (!this.exists()) throw new UserError(`${this.path} is not a run: it has no run.json.`);
     const remedy = 'meddistill run --resume with the config mends it';
-    return readJson(this.file('record'), runRecord, { largest: largestRecord, remedy });
+    return readJson(this.path, runFiles.record, runRecord, {
+      largest: largestBytes.record,
+      remedy,
+    });
   }
 
   /** What is known of a run whose record is damaged or gone: its start and its stages, by what it has reported. */
@@ -102,8 +99,7 @@ export class RunFolder implements CheckpointStore {
 
   /** Its own copy of its config; null where it has none. @throws UserError where that cannot be read */
   readConfigText(): string | null {
-    const path = this.file('config');
-    return existsSync(path) ? readText(path, largestConfig) : null;
+    return readInside(this.path, runFiles.config, largestBytes.config)?.toString('utf8') ?? null;
   }
 
   /** @throws UserError where the run has no report yet, or a damaged one */
@@ -114,14 +110,15 @@ export class RunFolder implements CheckpointStore {
         `The run ${this.path} has no report yet: it is ${state}; a run writes it when it has finished.`,
       );
     const remedy = 'meddistill run --resume with the config writes it anew';
-    return readJson(this.file('report'), runReport, { largest: largestReport, remedy });
+    return readJson(this.path, runFiles.report, runReport, {
+      largest: largestBytes.report,
+      remedy,
+    });
   }
 
   /** @throws UserError where the file that an event names is no such graphs */
   readSnapshot(file: string): ContrastiveSnapshot {
-    return readJson(pathInside(this.path, file), contrastiveSnapshotShape, {
-      largest: largestSnapshot,
-    });
+    return readJson(this.path, file, contrastiveSnapshotShape, { largest: largestBytes.snapshot });
   }
 
   /** All that it has reported, so many at once; a line cut short by a crash is left out. */

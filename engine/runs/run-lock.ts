@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,15 @@ function busy(folder: string, { host, pid }: Owner): UserError {
   return new UserError(
     `Process ${pid}${where} is working on the run ${folder}; stop it first, or choose another folder.`,
   );
+}
+
+/**
+ * Whether the process `pid` of this machine has the right to work in a folder, as far as the system can prove it: false where it does
+ * not tell when a process began. The right is in the process's name and start, so that no other process can have come to it.
+ */
+export function isHeldBy(folder: string, pid: number): boolean {
+  const start = startOf(pid);
+  return start !== null && existsSync(join(folder, `.${me().host}~${pid}~${start}.held`));
 }
 
 /** Processes that want or have the folder, beside this one; what dead ones left is removed. */

@@ -6,6 +6,7 @@ import type { NetworkInfo } from '../contract/plan';
 import type { Weights } from '../weights';
 import { inferenceGraph } from '../evaluation/segmenter';
 import { pathInside } from './inside';
+import { studentModel } from './run-files';
 
 /** Writes each distilled student: the first as `student.onnx`, the others as `student-NAME.onnx`. */
 export async function writeStudents(
@@ -17,7 +18,7 @@ export async function writeStudents(
   const students = networks.filter(({ role }) => role === 'student');
   for (const [n, { name }] of students.entries())
     await writeModel(
-      pathInside(folder, n === 0 ? 'student.onnx' : `student-${name}.onnx`),
+      pathInside(folder, n === 0 ? studentModel : `student-${name}.onnx`),
       'student',
       config,
       weights.get(name)!,

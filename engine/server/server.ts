@@ -1,6 +1,6 @@
 /**
  * The engine as the extension's child process: answers what the editor asks (engine/contract/server.ts) as JSON-RPC over the IPC
- * channel, which carries typed arrays as they are. It ends with the channel. Training runs are processes of their own.
+ * channel, which carries typed arrays as they are. It ends with the channel, and with its parent while it is busy. Training runs are processes of their own.
  */
 import {
   createMessageConnection,
@@ -11,6 +11,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { ServerCalls } from '../contract/server';
 import { UserError } from '../errors';
+import { endWithParent } from '../parent';
 import { cohortHandlers } from './cohort';
 import { configHandlers } from './config';
 import type { Handlers } from './handlers';
@@ -45,4 +46,5 @@ for (const [method, handler] of Object.entries(handlers))
   });
 
 process.on('disconnect', () => process.exit(0));
+endWithParent();
 connection.listen();

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, rmSync } from 'node:fs';
-import { open, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../errors';
+import { openRegular } from '../files';
 import { checkPlausible } from '../images/limits';
 
 /** Bytes of a file (inflated, if it is gzipped) that are read piece by piece, never as a whole. */
@@ -19,7 +20,9 @@ const padding = 2 ** 20;
 
 /** Opens a file of which the bytes up to `end` (inflated, if `gzipped`) will be read. @throws UserError */
 export async function openBytes(path: string, gzipped: boolean, end: number): Promise<ByteSource> {
-  const { size } = await stat(path);
+  const { file: handle, stats } = await openRegular(path);
+  const { size } = stats;
+  if (gzipped || size < end) await handle.close();
   if (gzipped) {
     checkPlausible(path, size, end);
     return InflatedBytes.open(path, end);
@@ -28,7 +31,6 @@ export async function openBytes(path: string, gzipped: boolean, end: number): Pr
     throw new UserError(
       `${path} is truncated: the header promises samples up to byte ${end}, but the file has ${size} bytes.`,
     );
-  const handle = await open(path, 'r');
   return {
     read: (position, length) => readAt(handle, path, position, length),
     close: () => handle.close(),

@@ -5,6 +5,7 @@ import type { NetworkInfo } from '../contract/plan';
 import type { DomainReport } from '../contract/report';
 import type { LayerInfo, LayerName, PlaneName, ViewerSource } from '../contract/viewer';
 import { UserError } from '../errors';
+import type { OutputKind } from '../evaluation/evaluation';
 import { stampOf } from '../files';
 import { isPlaced } from '../images/catalogue';
 import { readVolume } from '../images/read-volume';
@@ -12,7 +13,9 @@ import { predictionName } from '../images/write-volume';
 import { estimateFieldOfView } from '../preparation/field-of-view';
 import { groupedWarnings } from '../preparation/grouped-warnings';
 import { mapLabels, mapMask } from '../preparation/labels';
+import { caseFile, regularInside } from '../runs/inside';
 import { readRunConfig } from '../runs/run-config';
+import { largestBytes, outputFolder } from '../runs/run-files';
 import { RunFolder } from '../runs/run-folder';
 import { imageInfo, type Layer, type ReadLabels, type Scene } from './scene';
 import { SlicedImage, type SlicedImageOptions } from './sliced-image';
@@ -57,7 +60,8 @@ export async function openCaseScene(
   const runFolder = new RunFolder(run);
   const report = runFolder.readReport();
   const domain = report.domains[source.domain];
-  const paths = domain?.files?.[source.id];
+  const paths =
+    domain?.files && Object.hasOwn(domain.files, source.id) ? domain.files[source.id] : undefined;
   if (!paths)
     throw new UserError(
       `The run ${run} has no case "${source.id}" in a domain "${source.domain}".`,
@@ -68,7 +72,7 @@ export async function openCaseScene(
     orientation: settings?.orientation ?? null,
     spacing: settings?.spacing ?? null,
   } as const;
-  const absolute = (path: string) => resolve(run, path);
+  const absolute = (path: string) => caseFile(run, path);
   const item = {
     images: paths.images.map(absolute),
     labels: paths.labels.map(absolute),
@@ -223,14 +227,20 @@ function networkLayer(open: OpenCase, network: NetworkInfo): LayerPlan | null {
   const { source, runFolder, domain, whole, item, image, classes } = open;
   const { name, title, role, color } = network;
   const evaluated = domain.networks[name];
-  const named = (folder: string) =>
-    (whole ? [image.head.path] : item.images).map((path) =>
-      join(folder, predictionName({ ...image.head, path }, source.id)),
+  /** Relative to the run's folder. */
+  const named = (kind: OutputKind) =>
+    (whole ? [image.head.path] : item.images).map(
+      (path) =>
+        `${outputFolder(kind, source.domain, name)}/${predictionName({ ...image.head, path }, source.id)}`,
     );
-  const predictions = named(runFolder.outputFolder('predictions', source.domain, name));
-  if (!evaluated && !existsSync(predictions[0])) return null;
-  const stored = named(runFolder.outputFolder('probabilities', source.domain, name));
-  const probabilities = stored.every((path) => existsSync(path));
+  const isThere = (file: string) => existsSync(join(runFolder.path, file));
+  const checked = (files: string[]) =>
+    files.map((file) => regularInside(runFolder.path, file, largestBytes.labelMap));
+  const predictions = named('predictions');
+  const path = join(runFolder.path, predictions[0]);
+  if (!evaluated && !isThere(predictions[0])) return null;
+  const stored = named('probabilities');
+  const probabilities = stored.every(isThere);
   const threshold = evaluated?.threshold;
   return {
     info: {
@@ -238,17 +248,17 @@ function networkLayer(open: OpenCase, network: NetworkInfo): LayerPlan | null {
       title,
       role,
       color,
-      path: predictions[0],
+      path,
       probabilities,
       threshold: typeof threshold === 'number' ? threshold : null,
     },
     open: async () => {
-      if (!existsSync(predictions[0]))
+      if (!isThere(predictions[0]))
         throw new UserError(
-          `The run wrote no predictions of this network: ${predictions[0]} does not exist; set "output": { "predictions": true } in the config.`,
+          `The run wrote no predictions of this network: ${path} does not exist; set "output": { "predictions": true } in the config.`,
         );
-      const labels = await openBeside(open, predictions);
-      const likely = probabilities ? await openBeside(open, stored) : null;
+      const labels = await openBeside(open, checked(predictions));
+      const likely = probabilities ? await openBeside(open, checked(stored)) : null;
       return async (plane, index, _frame, value) =>
         likely && value !== null
           ? thresholded(likely, { plane, index, threshold: value, classes: classes.length })

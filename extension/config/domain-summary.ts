@@ -1,6 +1,7 @@
 import type { DomainSurvey } from '../../engine/contract/cohort';
+import { escapeMarkdown } from '../../engine/presentation/plain-text';
 
-/** A domain in a few lines of Markdown: cases, sizes, spacings, intensities, classes. */
+/** A domain in a few lines of Markdown, names escaped: cases, sizes, spacings, intensities, classes. */
 export function describeDomain(name: string, survey: DomainSurvey): string[] {
   const { cases, files, slices, read, sizes, spacings, kinds, range, classes } = survey;
   const splits = ['train', 'validation', 'test'] as const;
@@ -9,7 +10,7 @@ export function describeDomain(name: string, survey: DomainSurvey): string[] {
     .filter(([, count]) => count > 0)
     .map(([split, count]) => `${count} ${split}`);
   const part = read < cases.length ? ` (of ${read} of ${cases.length} cases)` : '';
-  const head = `**${name}** (${survey.role}): ${plural(cases.length, 'case')}${
+  const head = `**${escapeMarkdown(name)}** (${survey.role}): ${plural(cases.length, 'case')}${
     counts.length > 1 ? ` (${counts.join(', ')})` : ''
   }, ${plural(files, 'file')}`;
   if (read === 0) return [head];
@@ -22,10 +23,10 @@ export function describeDomain(name: string, survey: DomainSurvey): string[] {
   return [
     head,
     size.join(', '),
-    kinds.join(', ') + intensities,
+    escapeMarkdown(kinds.join(', ')) + intensities,
     ...classes.map(
       (item) =>
-        `${item.name}: ${percent(item.share)} of all pixels, in ${item.cases} of ${plural(read, 'case')}`,
+        `${escapeMarkdown(item.name)}: ${percent(item.share)} of all pixels, in ${item.cases} of ${plural(read, 'case')}`,
     ),
   ];
 }

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { configSelector } from '../config-file';
+import { escapeMarkdown } from '../../engine/presentation/plain-text';
 import type { Services } from '../services';
+import { tooltip } from '../tooltip';
 import { describeDomain } from './domain-summary';
 import { Outline } from './outline';
 import { configText, type ConfigScans } from './scan';
@@ -20,10 +22,7 @@ export function registerHover(
           .find(({ span }) => offset >= span.offset && offset <= span.offset + span.length);
         const survey = domain && scans.of(document)?.domains[domain.name];
         if (!survey) return undefined;
-        const text = new vscode.MarkdownString(
-          describeDomain(domain.name, survey).map(escapeMarkdown).join('  \n'),
-        );
-        text.supportThemeIcons = true;
+        const text = tooltip(describeDomain(domain.name, survey), '  \n');
         try {
           const image = await engine.request(
             'thumbnail',
@@ -32,7 +31,7 @@ export function registerHover(
           );
           if (image)
             text.appendMarkdown(
-              `\n\n![A slice of ${domain.name} with its label](${image}|width=144)`,
+              `\n\n![A slice of ${escapeMarkdown(domain.name)} with its label](${image}|width=144)`,
             );
         } catch (error) {
           log.debug(`No thumbnail of ${domain.name}: ${(error as Error).message}`);
@@ -48,7 +47,3 @@ export function registerHover(
     }),
   );
 }
-
-/** File names and classes are text, whatever is in them; the bold name is ours. */
-const escapeMarkdown = (line: string) =>
-  line.replace(/[\\`_{}[\]<>|~]/g, (character) => `\\${character}`);

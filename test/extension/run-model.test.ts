@@ -117,7 +117,7 @@ describe('a run as its folder tells it', () => {
         /started is a number, where a date is needed/,
       ],
       ['{"state":"finished","config":null,"started":"2026-11-20"}', /config is null/],
-      [`{"state":"${'x'.repeat(2e6)}"}`, /has 2000012 bytes, which no run writes/],
+      [`{"state":"${'x'.repeat(2e6)}"}`, /has 2000012 bytes; of a file of its kind at most/],
     ] as const) {
       writeFileSync(join(folder, 'run.json'), text);
       for (const run of [read(), new RunModel(folder)]) {

@@ -24,6 +24,8 @@ export const click = (selector: string) => ask('click', { selector });
 export const hover = (selector: string) => ask('hover', { selector });
 /** Texts of the elements of the workbench that match. */
 export const texts = (selector: string) => ask('texts', { selector }) as Promise<string[]>;
+/** Addresses that the window has asked for since it was opened. */
+export const requests = () => ask('requests', {}) as Promise<string[]>;
 /** Runs the body of a function in the page of the webview that shows `selector`; its result must be JSON. */
 export const inFrame = (selector: string, body: string) => ask('inFrame', { selector, body });
 

@@ -46,13 +46,15 @@ export async function withWorkbench(tools, options, action) {
   writeFileSync(join(serverData, 'data/Machine/settings.json'), settings);
 
   let page;
+  /** All that the window has asked the network for. */
+  const requested = [];
   const bridge = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
       const { action: name, ...input } = JSON.parse(body);
       Promise.resolve()
-        .then(() => actions[name](page, input, pictures))
+        .then(() => (name === 'requests' ? requested : actions[name](page, input, pictures)))
         .then((result) => response.end(JSON.stringify({ result: result ?? null })))
         .catch((error) => response.end(JSON.stringify({ error: String(error?.stack ?? error) })));
     });
@@ -100,6 +102,7 @@ export async function withWorkbench(tools, options, action) {
       reducedMotion: 'reduce',
     });
     page = await context.newPage();
+    context.on('request', (request) => requested.push(request.url()));
     /** The page of a workspace, with an extension under development and perhaps its tests. */
     const address = (workspace, payload) => {
       const entries = Object.entries(payload).map(([name, path]) => [

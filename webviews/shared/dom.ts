@@ -1,6 +1,15 @@
+import { shortened, withoutControls } from '../../engine/presentation/plain-text';
+
 type Child = Node | string | null | undefined | false;
 type Attributes = Record<string, string | number | boolean | null | undefined>;
 type Listeners = Record<string, (event: Event) => void>;
+
+/** As much of a text as a page shows at one place; names may be of others, and as long as these like. */
+const longest = 1000;
+/** Attributes that are text for a person. */
+const spoken = new Set(['title', 'aria-label', 'label', 'placeholder', 'alt']);
+
+const shown = (text: string): string => shortened(withoutControls(text), longest);
 
 /** An element with attributes (true: there, false or null: not), listeners and children. Text is never read as HTML. */
 export function h<K extends keyof HTMLElementTagNameMap>(
@@ -28,17 +37,20 @@ export function on<E extends Element>(element: E, listeners: Listeners): E {
 
 /** Replaces text only where it differs, so that screen readers and selections are left alone. */
 export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const own = shown(text);
+  if (element.textContent !== own) element.textContent = own;
 }
 
 function setAttributes(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    element.setAttribute(name, value === true ? '' : String(value));
+    const text = value === true ? '' : String(value);
+    element.setAttribute(name, spoken.has(name) ? shown(text) : text);
   }
 }
 
 function append(element: Element, children: readonly Child[]): void {
   for (const child of children)
-    if (child !== null && child !== undefined && child !== false) element.append(child);
+    if (child !== null && child !== undefined && child !== false)
+      element.append(typeof child === 'string' ? shown(child) : child);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -6,6 +7,7 @@ import { UserError } from '../../../engine/errors';
 import { Random } from '../../../engine/random';
 import { inspect } from '../../../engine/images/inspect';
 import { readVolume } from '../../../engine/images/read-volume';
+import { openVoxels } from '../../../engine/viewer/voxels';
 import { needRealData, niftiBytes, niftiFiles, withFolder, type NiftiExpectation } from './shared';
 import nifti from './golden/nifti.json';
 import niftiForms from './golden/nifti-forms.json';
@@ -222,6 +224,23 @@ describe('readVolume', () => {
       })(),
       /more than a file of/,
     );
+
+    it('a pipe and a device, which are not waited for', () =>
+      withFolder(async (folder) => {
+        if (process.platform === 'win32') return;
+        const pipe = join(folder, 'pipe.nii');
+        spawnSync('mkfifo', [pipe]);
+        for (const path of [pipe, '/dev/zero', '/dev/null'])
+          for (const read of [readVolume, inspect, openVoxels])
+            await assert.rejects(read(path), (error: Error) => {
+              assert.ok(error instanceof UserError);
+              assert.match(error.message, /^\/\S+ cannot be read \(it is no regular file\)\.$/);
+              return true;
+            });
+        // Beside slices of a series it is none of them.
+        spawnSync('mkfifo', [join(folder, 'a.png')]);
+        await assert.rejects(readVolume(folder), /without a DICOM series or pictures; it holds 0 /);
+      }));
 
     it('a file that is not there, and a folder', () =>
       withFolder(async (folder) => {
