@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { labelSamples, mapLabels, requireNumbers } from '../preparation/labels';
-import { SampleEvidence } from '../preparation/sample-evidence';
+import { labelSamples, mapLabels, mapMask, requireNumbers } from '../preparation/labels';
+import { areGraded, SampleEvidence } from '../preparation/sample-evidence';
 import { naturalOrder } from '../lists';
 import { isPictureName, isPlaced, pictureTitles } from '../images/catalogue';
 import type { ReadChoice } from '../images/format';
@@ -207,6 +207,13 @@ function foregroundOf(map: ScoredMap, label: number | undefined): Foreground {
     const labels = mapped.map((each) => each.labels);
     return { mask: inOrder(map, labels, Uint8Array), probabilities: null, warnings };
   }
+  if (slices.some(({ format }) => format === 'jpeg')) {
+    warnings.push(
+      `${map.path}: JPEG rounds samples, so that those brighter than half of the brightest are taken for the foreground; a format without loss says what it is.`,
+    );
+    const mask = inOrder(map, slices.map(mapMask), Uint8Array);
+    return { mask, probabilities: null, warnings };
+  }
   if (slices.some(({ marks, channels }) => channels > 1 && !marks)) {
     const mask = inOrder(map, slices.map(notBlack), Uint8Array);
     return { mask, probabilities: null, warnings };
@@ -219,6 +226,11 @@ function foregroundOf(map: ScoredMap, label: number | undefined): Foreground {
   }
   const read = slices.map(labelSamples);
   warnings.push(...read.flatMap((each) => each.warnings));
+  const graded = read.findIndex(({ samples }) => areGraded(samples));
+  if (graded >= 0)
+    throw new UserError(
+      `${slices[graded].path} has many values that change from sample to sample, as those of a picture or of probabilities times 255, so that not every value but 0 can be meant: give the one that counts as the label (--label), or a label map, or probabilities as fractions from 0 to 1.`,
+    );
   const masks = read.map(({ samples }) => Uint8Array.from(samples, (value) => +(value !== 0)));
   return { mask: inOrder(map, masks, Uint8Array), probabilities: null, warnings };
 }

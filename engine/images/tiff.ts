@@ -223,6 +223,11 @@ function pageVolume(
     alpha,
     dtype: bits === 1 ? 'bool' : `${kind}${Math.max(bits, 8)}`,
   });
+  if (photometric === 0 && kind === 'uint' && bits > 1)
+    picture.warnings = [
+      ...(picture.warnings ?? []),
+      `${path} is stored with white as its least sample and read as it is shown; labels stored so are turned round.`,
+    ];
   return turned(picture, layout.orientation);
 }
 

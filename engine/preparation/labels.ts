@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { luminance } from './intensity';
-import { SampleEvidence } from './sample-evidence';
+import { areGraded, SampleEvidence } from './sample-evidence';
 import { UserError } from '../errors';
 import type { Volume } from '../images/volume';
 import { anyOf, settings } from '../options';
@@ -72,6 +72,10 @@ export function mapLabels(
   if (fraction !== null && named.length > 0 && named.every(Number.isInteger))
     throw new UserError(
       `${volume.path ?? 'The label file'} has samples with fractions, such as ${fraction}, which are no labels; labels are whole numbers, and where a class is everything above a threshold, "values" can say so.`,
+    );
+  if (named.length > 0 && areGraded(grey))
+    warnings.push(
+      `${volume.path ?? 'The label file'} has many values that change from sample to sample, as those of a JPEG or a picture; only the values that are named count, and where a class is everything above a threshold, "values" can say so.`,
     );
   const labels = new Uint8Array(voxels);
   // Last class first, so that an earlier class has the last word.

@@ -62,3 +62,23 @@ export class SampleEvidence {
     return this.fraction === null ? 'labels' : 'neither';
   }
 }
+
+/**
+ * True for whole numbers that are many and change from sample to sample, as those of a picture, of a JPEG's edges or of probabilities
+ * times 255 do; labels and numbered objects, however many, come in runs.
+ */
+export function areGraded(samples: ArrayLike<number>): boolean {
+  const values = new Set<number>();
+  let neighbours = 0;
+  let changes = 0;
+  for (let n = 1; n < samples.length; n++) {
+    if (samples[n] === 0 && samples[n - 1] === 0) continue;
+    neighbours++;
+    if (samples[n] === samples[n - 1]) continue;
+    changes++;
+    if (values.size <= manyValues) values.add(samples[n]);
+  }
+  return values.size > manyValues && changes > neighbours / 4;
+}
+
+const manyValues = 32;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
+import * as jpeg from 'jpeg-js';
 import { writeVolume } from '../../../engine/images/write-volume';
 import { UserError } from '../../../engine/errors';
 import { areaUnderRoc } from '../../../engine/metrics/auc';
@@ -53,6 +54,46 @@ const refused = (options: ScoreOptions, message: RegExp) =>
   );
 
 describe('score', () => {
+  it('takes no picture and no probabilities times 255 for labels without being told which value counts', () =>
+    withFolder(async (folder) => {
+      const soft = Uint8Array.from({ length: size }, (_, n) => (n * 97) % 251);
+      const pair = {
+        prediction: await nifti(folder, 'soft.nii.gz', soft),
+        reference: await nifti(folder, 'r.nii', reference),
+      };
+      await refused(
+        pair,
+        /soft\.nii\.gz has many values that change from sample to sample.*--label/,
+      );
+      const { dice, warnings } = await score({ ...pair, label: 97 });
+      assert.ok(dice !== null);
+      assert.match(
+        warnings.join(),
+        /soft\.nii\.gz has many values.*only the values that are named count/,
+      );
+      // Numbered objects are many too, but each is a run.
+      const objects = Uint8Array.from({ length: size }, (_, n) => Math.floor(n / 5));
+      const found = await score({ ...pair, prediction: await nifti(folder, 'o.nii.gz', objects) });
+      assert.equal(found.prediction, 'labels');
+      assert.deepEqual(found.warnings, []);
+    }));
+
+  it('reads a mask in JPEG by half of its brightest sample, and says so', () =>
+    withFolder(async (folder) => {
+      const [width, height] = [48, 40];
+      const inside = (n: number) =>
+        +(n % width > 11 && n % width < 35 && n / width > 8 && n / width < 29);
+      const mask = Uint8Array.from({ length: width * height }, (_, n) => inside(n));
+      const rgba = Buffer.from(Array.from(mask, (v) => [255 * v, 255 * v, 255 * v, 255]).flat());
+      const lossy = join(folder, 'mask.jpg');
+      await writeFile(lossy, jpeg.encode({ data: rgba, width, height }, 60).data);
+      const exact = join(folder, 'mask.png');
+      await writeFile(exact, encode({ width, height, data: mask, depth: 8, channels: 1 }));
+      const found = await score({ prediction: lossy, reference: exact });
+      assert.ok(found.dice! > 0.98, `Dice ${found.dice}`);
+      assert.match(found.warnings.join(), /mask\.jpg: JPEG rounds samples/);
+    }));
+
   it('gives every metric of a pair of volumes, distances in the mm of their headers', () =>
     withFolder(async (folder) => {
       const found = await score({
