@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { registerCheckDevices } from './check-devices';
 import { registerConfigs } from './config/register';
 import { registerDashboard } from './dashboard';
 import { registerDiagnosticsReport } from './diagnostics-report';
@@ -29,6 +30,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   registerProjects(context, services);
   registerTasks(context);
   registerDiagnosticsReport(context, services);
+  registerCheckDevices(context, services);
   watchRuns(context, services);
   registerDashboard(context, services);
   registerViewer(context, services);

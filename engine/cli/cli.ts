@@ -13,7 +13,11 @@ import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
 import { RunFolder } from '../runs/run-folder';
+import type { DeviceCheck } from '../contract/devices';
+import { devicesNote, devicesTable } from '../presentation/devices-table';
+import { tableText } from '../presentation/table';
 import { deviceNames } from '../runtime/catalogue';
+import { checkDevices } from '../training/check-devices';
 import { printableJson, withoutControls } from '../presentation/plain-text';
 import { formatReport, formatSeeds } from '../presentation/terminal';
 import { version } from '../version';
@@ -328,6 +332,20 @@ function describe(i: Inspection): string {
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
 }
+
+program
+  .command('doctor')
+  .description(
+    'train a small network on every device: which work, how fast, and whether they compute what the processor does',
+  )
+  .option('--json', 'print JSON')
+  .action(async ({ json }: { json?: boolean }) => {
+    const checks: DeviceCheck[] = [];
+    await checkDevices((check) => checks.push(check));
+    if (json) return jsonLine(checks);
+    print(`${tableText(devicesTable(checks))}\n`);
+    print(devicesNote);
+  });
 
 program
   .command('demo')

@@ -1,3 +1,5 @@
+import type { DeviceCheck } from './devices';
+
 /** Calls that make a project, and that describe the machine: types only. */
 export interface ProjectCalls {
   /** Writes the demo's cohort and config into a folder. */
@@ -9,4 +11,6 @@ export interface ProjectCalls {
   };
   /** Versions, device and memory, line by line, for a report of a fault. */
   describeEnvironment: { params: null; result: Record<string, string> };
+  /** Trains a small network on every device. */
+  checkDevices: { params: null; result: DeviceCheck[] };
 }

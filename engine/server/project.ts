@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { cpus, freemem, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { proposeConfig } from '../survey/propose';
+import type { DeviceCheck } from '../contract/devices';
 import type { ProjectCalls } from '../contract/project';
 import { writeWhole } from '../files';
 import { writeDemo } from '../demo/demo';
 import { UserError } from '../errors';
 import { openDevice } from '../runtime/device';
 import { runtimeOf } from '../runtime/catalogue';
+import { checkDevices } from '../training/check-devices';
 import { version } from '../version';
 import type { Handlers } from './handlers';
 
@@ -46,5 +48,11 @@ export const projectHandlers: Handlers<ProjectCalls> = {
       Processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
       Memory: `${gibibytes(totalmem())}, ${gibibytes(freemem())} free; the engine's server has ${gibibytes(process.memoryUsage().rss)}`,
     };
+  },
+
+  checkDevices: async () => {
+    const checks: DeviceCheck[] = [];
+    await checkDevices((check) => checks.push(check));
+    return checks;
   },
 };

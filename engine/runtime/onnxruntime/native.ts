@@ -7,6 +7,7 @@ import { probe } from './probe';
 import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice } from './session-program';
 import { missingForVulkan } from './vulkan';
+import { webgpuRule } from './webgpu-rules';
 
 const title = 'ONNX Runtime';
 
@@ -102,6 +103,8 @@ export const nativeRuntime = {
 
   async compile(graph, options) {
     const declaration = declarationOf(options.device.name);
+    if (declaration.provider === 'webgpu')
+      return compileSession(load(), declaration, graph, options, webgpuRule);
     if (declaration.provider !== 'cpu') return compileSession(load(), declaration, graph, options);
     block ??= findBlock(load());
     const rule = processorRule(await block, new Set(options.frozen?.keys()));
