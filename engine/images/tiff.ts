@@ -141,7 +141,7 @@ function layoutOf(path: string, page: Directory): PageLayout {
   const allowed = { uint: [1, 2, 4, 8, 16, 32], int: [8, 16, 32], float: [16, 32, 64] };
   if (bitsOf.some((b) => b !== bits) || formats.some((f) => f !== formats[0]))
     throw new UserError(
-      `${path}: a TIFF whose samples differ within a pixel (${bitsOf.join(', ')} bits) is not read.`,
+      `${path}: a TIFF whose samples differ within a pixel (${[...bitsOf.slice(0, 4), ...(bitsOf.length > 4 ? ['...'] : [])].join(', ')} bits) is not read.`,
     );
   if (!kind || !allowed[kind].includes(bits) || (samplesPerPixel > 1 && bits < 8))
     throw new UserError(

@@ -14,7 +14,12 @@ const affine = [
   [0, 0, 0, 1],
 ];
 const shape = [4, 3, 2] as const;
-const fileOf = (place = affine) => encodeNifti1(shape, new Uint8Array(24), place);
+const fileOf = (place = affine) =>
+  encodeNifti1(
+    shape,
+    Uint8Array.from({ length: 24 }, (_, n) => n),
+    place,
+  );
 
 /** Reads an edited file; `inspect` must say the same of its place. */
 const readEdited = (change: (bytes: Buffer) => void, bytes = fileOf()): Promise<Volume> =>
