@@ -138,7 +138,7 @@ def graph_terms(teacher, student, images, temperature):
 
 networks = {"unet": UNet, "mobilenetv2-unet": MobileNetV2UNet}
 work, images = case["work"], tensors["images"]
-trained = [t for name, t in tensors.items() if name.startswith(case["trains"]) and "running_" not in name and "@" not in name]
+trained = [t for name, t in tensors.items() if case["trains"] and name.startswith(case["trains"]) and "running_" not in name and "@" not in name]
 for t in trained:
     t.requires_grad_(True)
 optimizer = torch.optim.Adam(trained, lr=1e-3) if trained else None

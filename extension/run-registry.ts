@@ -88,7 +88,8 @@ export class RunRegistry implements vscode.Disposable {
   follow(folder: string, listener: (update: RunUpdate) => void): vscode.Disposable {
     const follower = new Follower(this.add(folder), this.engine, this.log, listener);
     this.followers.add(follower);
-    void follower.read();
+    // How far it is, is known then.
+    void follower.read().then(() => this.changed.fire(follower.run));
     this.poll();
     return new vscode.Disposable(() => {
       follower.isOver = true;
