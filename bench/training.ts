@@ -258,7 +258,7 @@ async function main(): Promise<void> {
   );
   console.log('| --- | --- | --- | --- | --- | --- |');
   for (const work of works) {
-    if (!work.title.includes(only)) continue;
+    if (!`${work.title} ${work.size}`.includes(only)) continue;
     const { side, tensors, trains } = await engine(work);
     const peer = pytorch(work, tensors, trains, compiled);
     const own: Turn[] = [];

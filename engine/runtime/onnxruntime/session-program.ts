@@ -41,6 +41,8 @@ export async function compileSession(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    // The block that is laid out ahead for all of a step's tensors is far larger than what lives at one time.
+    enableMemPattern: state.size === 0,
     logSeverityLevel: 3,
     // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
     extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
