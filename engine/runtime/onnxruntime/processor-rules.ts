@@ -40,6 +40,7 @@ type Rules = Record<string, (node: Node, inputs: readonly Value[]) => readonly V
 const plainRules: Rules = {
   Inside({ attributes }, [x]) {
     const { low, high } = attributes as { low: number; high: number };
+    if (low === -Infinity) return null;
     return [insideLimits(x, low, high)];
   },
 
@@ -53,14 +54,15 @@ const plainRules: Rules = {
 
 /**
  * A steep line between 0 and 1 is one pass where comparison, choice and conversion are three. It is exact but within 2^-100 of a
- * limit.
+ * limit, or of a limit's share.
  */
 function insideLimits(x: Value, low: number, high: number): Value {
-  const steep = 2 ** 100;
-  const { graph } = x;
-  const above = graph.apply(hardSigmoidOperator, [x], { alpha: steep, beta: -low * steep });
-  if (high === Infinity) return above;
-  return mul(above, graph.apply(hardSigmoidOperator, [x], { alpha: -steep, beta: high * steep }));
+  const line = (limit: number, up: 1 | -1) => {
+    const steep = up * 2 ** (100 - Math.max(0, Math.ceil(Math.log2(Math.abs(limit)))));
+    return x.graph.apply(hardSigmoidOperator, [x], { alpha: steep, beta: -limit * steep });
+  };
+  const above = line(low, 1);
+  return high === Infinity ? above : mul(above, line(high, -1));
 }
 
 /**

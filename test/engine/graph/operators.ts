@@ -184,6 +184,7 @@ export const cases: Record<string, Build> = {
   sign: e.sign,
   'inside: two limits': (x) => e.inside(x, -0.5, 0.5),
   'inside: one limit': (x) => e.inside(x, 0, Infinity),
+  'inside: large limits': (x) => e.inside(e.mul(x, x.graph.scalar(1e20)), -5e19, 5e19),
   sigmoid: e.sigmoid,
   relu: e.relu,
   'relu: at the kink': e.relu,
@@ -214,6 +215,7 @@ export const withoutGradient: Record<string, string> = {
   sign: 'Sign',
   'inside: two limits': 'Inside',
   'inside: one limit': 'Inside',
+  'inside: large limits': 'Inside',
 };
 
 /** A case's graph on its golden inputs: the result `y`, and `gradient0`, ... of its sum where it has some. */

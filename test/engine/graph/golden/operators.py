@@ -186,6 +186,7 @@ case("sign", lambda x: torch.sign(x.detach()), torch.tensor([-0.5, 0.0, 0.25]).d
 limits = torch.tensor([-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0]).double()
 case("inside: two limits", lambda x: ((x.detach() > -0.5) & (x.detach() < 0.5)).double(), limits)
 case("inside: one limit", lambda x: (x.detach() > 0).double(), limits)
+case("inside: large limits", lambda x: ((1e20 * x.detach() > -5e19) & (1e20 * x.detach() < 5e19)).double(), limits[::2] * 0.75)
 case("sigmoid", torch.sigmoid, (2, 3))
 case("relu", torch.relu, (2, 5))
 case("clip", lambda x: torch.clamp(x, -0.5, 0.5), (3, 5))
