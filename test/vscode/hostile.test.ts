@@ -57,7 +57,8 @@ describe('the run of somebody with bad intentions in the editor', function () {
   const assertTextOf = async (selector: string) => {
     for (const alien of [
       'a[href]',
-      'img',
+      // The thumbnails of domains are our own.
+      'img:not([src^="data:image/png"])',
       'h1',
       'ol',
       'hr',
@@ -68,6 +69,14 @@ describe('the run of somebody with bad intentions in the editor', function () {
     ])
       assert.deepEqual(await texts(`${selector} ${alien}`), [], `${selector} ${alien}`);
   };
+  /** A list that is drawn anew forgets where the mouse is: it comes again, until the tooltip is there. */
+  const tooltipOf = (selector: string, text: string) =>
+    until(async () => {
+      await hover('.part.titlebar');
+      await hover(selector);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return (await texts('.monaco-hover .hover-contents')).join().includes(text);
+    }, 'the tooltip');
   const rows = '.pane-body .monaco-list-row';
   const row = (text: string) => `${rows}:has-text("${text}")`;
 
@@ -77,11 +86,7 @@ describe('the run of somebody with bad intentions in the editor', function () {
     await assertTextOf(rows);
     assert.ok((await texts(rows)).every((text) => text.length < 1000 && !text.includes('\x1b')));
     for (const run of ['failed run', 'finished run']) {
-      await hover(row(run));
-      await until(
-        async () => (await texts('.monaco-hover .hover-contents')).join().includes(run),
-        'the tooltip',
-      );
+      await tooltipOf(row(run), run);
       await assertTextOf('.monaco-hover .hover-contents');
       assert.match((await texts('.monaco-hover')).join(), /\[free space\]\(command:/);
     }
@@ -167,11 +172,7 @@ describe('the run of somebody with bad intentions in the editor', function () {
     for (const { contents } of hovers)
       for (const part of contents as vscode.MarkdownString[])
         assert.ok(!part.isTrusted && !part.supportHtml);
-    await hover(row('12 cases'));
-    await until(
-      async () => (await texts('.monaco-hover .hover-contents')).join().includes('liver !'),
-      'the tooltip',
-    );
+    await tooltipOf(row('12 cases'), 'liver !');
     await assertTextOf('.monaco-hover .hover-contents');
     await screenshot('hostile-domains');
   });
