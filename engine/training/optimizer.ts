@@ -142,7 +142,7 @@ const optimizerOf = (config: OptimizerConfig): Optimizer =>
 
 /**
  * Appends one optimiser step to a graph: for each weight's gradient the weight's next value, and those of the optimiser's own
- * state, whose parameters are `<weight>@<slot>`, flat, and start at zero.
+ * state, whose parameters are `<weight>@<slot>` and start at zero.
  */
 export function optimizerStep(
   graph: Graph,
@@ -164,7 +164,7 @@ export function optimizerStep(
         names.map((name, i) =>
           graph.parameter(
             `${name}@${of}`,
-            [weights[i].size],
+            weights[i].shape,
             { kind: 'constant', value: 0 },
             { trainable: false },
           ),
@@ -173,8 +173,8 @@ export function optimizerStep(
     const tensors = { graph, weight: joined(weights), gradient, slot, factor };
     for (const [of, value] of Object.entries(optimizerOf(config).step(tensors, config)))
       parted(value, weights).forEach((part, i) => {
-        if (of === 'weight') next.set(names[i], reshape(part, weights[i].shape));
-        else next.set(`${names[i]}@${of}`, part);
+        const name = of === 'weight' ? names[i] : `${names[i]}@${of}`;
+        next.set(name, reshape(part, weights[i].shape));
       });
   }
   return next;

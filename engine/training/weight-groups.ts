@@ -4,7 +4,7 @@ import { concat, reshape, split } from '../graph/operators/shape';
 /** Weights that are stepped as one tensor: a network has hundreds of small ones, and each operator on each takes a moment. */
 export interface WeightGroup {
   names: string[];
-  /** The elements of their gradients, one after the other. */
+  /** Their gradients, joined. */
   gradient: Value;
 }
 
@@ -36,17 +36,21 @@ export function groupsOf(gradients: ReadonlyMap<string, Value>): WeightGroup[] {
   }));
 }
 
-/** The elements of tensors, one after the other. */
+/** The elements of tensors, one after the other; a single tensor as it is. */
 export const joined = (values: readonly Value[]): Value =>
-  concat(
-    values.map((value) => reshape(value, [value.size])),
-    0,
-  );
+  values.length === 1
+    ? values[0]
+    : concat(
+        values.map((value) => reshape(value, [value.size])),
+        0,
+      );
 
-/** Parts of the sizes of tensors, each flat. */
-export const parted = (flat: Value, like: readonly Value[]): Value[] =>
-  split(
-    flat,
-    0,
-    like.map(({ size }) => size),
-  );
+/** What was joined from tensors of these sizes, in its parts. */
+export const parted = (whole: Value, like: readonly Value[]): Value[] =>
+  like.length === 1
+    ? [whole]
+    : split(
+        whole,
+        0,
+        like.map(({ size }) => size),
+      );
