@@ -47,8 +47,13 @@ export type DomainConfig = But<
 export type InputConfig = But<Distillation['input'], { size: [rows: number, columns: number] }>;
 
 export type TrainingConfig = But<
-  Omit<Distillation['training'], 'budget' | 'batchSize' | 'learningRate'>,
-  { stages: Record<StageName, { steps: number; batchSize: number; learningRate: number }> }
+  Omit<Distillation['training'], 'budget' | 'batchSize' | 'accumulate' | 'learningRate'>,
+  {
+    stages: Record<
+      StageName,
+      { steps: number; batchSize: number; accumulate?: number; learningRate: number }
+    >;
+  }
 >;
 
 /** Stages whose length a config sets; baselines and students have that of `distill`. */

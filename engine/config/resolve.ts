@@ -121,11 +121,13 @@ function resolveDomain(
 }
 
 function resolveTraining(training: Distillation['training'], seed?: number): TrainingConfig {
-  const { budget, batchSize, learningRate, stages, ...same } = training;
+  const { budget, batchSize, accumulate, learningRate, stages, ...same } = training;
   type Stage = (typeof stages)['teacher'];
   const stage = ({ steps, ...own }: Stage) => ({
     steps: Math.max(1, Math.round(steps * budget)),
     batchSize: own.batchSize ?? batchSize,
+    // Not there where it changes nothing: checkpoints and hashes of stages are then those of versions without it.
+    ...((own.accumulate ?? accumulate) > 1 ? { accumulate: own.accumulate ?? accumulate } : {}),
     learningRate: own.learningRate ?? learningRate,
   });
   return ordered(trainingOptions, {

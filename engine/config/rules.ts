@@ -3,8 +3,9 @@ import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
 import { isPictureName } from '../images/catalogue';
 import { asFileName, faultOfFileName, isOfEveryObject } from '../names';
+import { stagesOf } from '../method/stages';
 import { architectureOf } from '../networks/catalogue';
-import type { DistillConfig, DomainConfig } from './config';
+import type { DistillConfig, DomainConfig, StageName } from './config';
 import { fault, setting, type Fault } from './fault';
 import type { Distillation } from './file';
 
@@ -323,6 +324,59 @@ const thresholdOfOneClass: Rule = ({ classes, evaluation: { threshold } }) => {
     : [];
 };
 
+/** Where a stage's `accumulate` stands in the file. */
+const placeOfParts = (given: Distillation, name: StageName): ConfigPath =>
+  given.training.stages[name].accumulate === undefined
+    ? ['training', 'accumulate']
+    : ['training', 'stages', name, 'accumulate'];
+
+const partsOfBatches: Rule = ({ training: { stages } }, given) => {
+  const names = (Object.keys(stages) as StageName[]).filter(
+    (name) => stages[name].batchSize % (stages[name].accumulate ?? 1) !== 0,
+  );
+  // One setting is told once, also where several stages have it.
+  const places = new Map(names.reverse().map((name) => [placeOfParts(given, name).join(), name]));
+  return [...places.values()].map((name) => {
+    const { batchSize, accumulate = 1 } = stages[name];
+    const path = placeOfParts(given, name);
+    const below = Array.from({ length: Math.min(accumulate, batchSize) }, (_, n) => n + 1);
+    const nearest = below.findLast((n) => batchSize % n === 0)!;
+    return fault(
+      path,
+      `the ${batchSize} images of a batch (stage ${name}) cannot be taken in ${accumulate} equal parts; the nearest number below that works is ${nearest}`,
+      [setting(`Take it in ${nearest}`, path, nearest)],
+    );
+  });
+};
+
+/** What compares the images of a batch with each other needs all of them at once. */
+const partsOfWholeBatches: Rule = (config, given) =>
+  stagesOf(config).flatMap(({ name, whole, accumulate = 1 }) => {
+    if (!whole || accumulate === 1) return [];
+    const own = ['training', 'stages', 'distill', 'accumulate'];
+    const entry = config.methods.find((student) => student.name === name)!;
+    const graphs = entry.method === 'gkd';
+    return [
+      fault(
+        placeOfParts(given, 'distill'),
+        `the student ${name} (${entry.method}) compares the images of a batch with each other, so that its batches cannot be taken in parts; ` +
+          `set training.stages.distill.accumulate to 1${graphs ? ', or method.inter.scope to "image"' : ''}`,
+        [
+          setting('Take the batches of distillation as a whole', own, 1),
+          ...(graphs
+            ? [
+                setting(
+                  'Compare the views of each image alone',
+                  ['method', 'inter', 'scope'],
+                  'image',
+                ),
+              ]
+            : []),
+        ],
+      ),
+    ];
+  });
+
 const rules: Rule[] = [
   someSource,
   domainsMakeSense,
@@ -336,4 +390,6 @@ const rules: Rule[] = [
   classesToKeepLargest,
   someLoss,
   thresholdOfOneClass,
+  partsOfBatches,
+  partsOfWholeBatches,
 ];

@@ -53,6 +53,7 @@ export const cwd = method({
   before: [],
   views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
   predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  byImage: () => true,
   trains: ['cwd/'],
   terms(seen, o) {
     const { teacher, logits } = seen;

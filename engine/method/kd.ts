@@ -38,6 +38,7 @@ export const kd = method({
   before: [],
   views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
   predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  byImage: () => true,
   terms({ teacher, logits }, { temperature, weight }) {
     const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
     return {

@@ -31,6 +31,11 @@ export interface Method<P extends TProperties = TProperties, O = Static<TObject<
   readonly trains?: readonly string[];
   /** Of a method that aligns vectors of both networks: what its inter-coupling graph spans, as the dashboard shows it. */
   contrastiveGraphs?(options: O): { scope: 'image' | 'batch' };
+  /**
+   * True where its terms are means over images, each with its views, so that a batch may be taken in parts; left out: they compare the
+   * images of a batch with each other.
+   */
+  byImage?(options: O): boolean;
   /** What is added to the supervised loss. */
   terms(seen: Seen, options: O): Record<string, Term>;
 }

@@ -13,6 +13,8 @@ export interface StudentConfig {
 interface StageLength {
   steps: number;
   batchSize: number;
+  /** Left out where batches are taken as a whole. */
+  accumulate?: number;
   learningRate: number;
 }
 

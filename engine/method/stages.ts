@@ -71,6 +71,7 @@ function distillation(
     needs: ['teacher', ...method.before.map((before) => before(setup).name), ...start],
     network: { name, architecture: 'student' },
     views: method.views(options, augmentations),
+    ...(method.byImage?.(options) ? {} : { whole: true }),
     ...(method.contrastiveGraphs && { contrastiveGraphs: method.contrastiveGraphs(options) }),
     stream: 'distill',
     depends: [methodName, options, { augmentations, scale, studentStart }],

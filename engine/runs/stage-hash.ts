@@ -20,7 +20,7 @@ export async function stageHashes(
   const { training } = config;
   const data = hashOf(await sourceFingerprint(config, cohort));
   const hashes = new Map<string, string>();
-  for (const { name, needs, weights, views, stream, depends, ...own } of stages)
+  for (const { name, needs, weights, views, stream, depends, accumulate, ...own } of stages)
     hashes.set(
       name,
       hashOf([
@@ -28,7 +28,11 @@ export async function stageHashes(
         data,
         config.classes,
         config.input,
-        { ...training, stages: [own.steps, own.batchSize, own.learningRate], checkpointEvery: 0 },
+        {
+          ...training,
+          stages: [own.steps, own.batchSize, own.learningRate, ...(accumulate ? [accumulate] : [])],
+          checkpointEvery: 0,
+        },
         [stream, views, depends],
         weights === undefined ? null : await fingerprint(weights),
         needs.map((other) => hashes.get(other)),

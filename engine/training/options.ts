@@ -20,6 +20,13 @@ const stage = (markdownDescription: string, steps: number) =>
           maximum: 1024,
         }),
       ),
+      accumulate: Type.Optional(
+        Type.Integer({
+          markdownDescription: 'Parts of a batch; default `training.accumulate`.',
+          minimum: 1,
+          maximum: 1024,
+        }),
+      ),
       learningRate: Type.Optional(
         Type.Number({
           markdownDescription: 'Base learning rate; default `training.learningRate`.',
@@ -47,6 +54,13 @@ export const trainingOptions = settings(
     batchSize: Type.Integer({
       markdownDescription: 'Images a step.',
       default: 8,
+      minimum: 1,
+      maximum: 1024,
+    }),
+    accumulate: Type.Integer({
+      markdownDescription:
+        'Takes each batch in so many parts, one after the other, and steps once with the mean of their gradients: less memory for the same `batchSize`. Batch norm and the soft Dice then see a part at a time; of the gradients of terms that the dashboard shows it is the first part.',
+      default: 1,
       minimum: 1,
       maximum: 1024,
     }),

@@ -24,6 +24,8 @@ export interface Loss<T extends WeightedTerm = Term> {
 /** A stage of training: what it computes, from what, and which weights it leaves behind. */
 export interface Stage extends StageInfo {
   batchSize: number;
+  /** Its batch is taken in so many parts, one after the other, for one step of the optimiser; left out: as a whole. */
+  accumulate?: number;
   learningRate: number;
   /** Stages whose weights it uses: as the start of what it trains, or frozen. */
   needs: readonly string[];
@@ -39,6 +41,8 @@ export interface Stage extends StageInfo {
   stream: string;
   /** All of the config that it reads beside data, input and training, for telling whether it would train the same again. */
   depends: unknown;
+  /** True where its loss compares the images of a batch with each other, so that a batch cannot be taken in parts. */
+  whole?: boolean;
   /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w] and, where used, one-hot `labels`. */
   build(graph: Graph, batchSize: number): Loss;
 }

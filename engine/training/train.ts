@@ -1,21 +1,15 @@
 import type { DistillConfig } from '../config/config';
 import type { PreparedCase } from '../preparation/prepared-case';
-import { drawBatch, drawViews } from '../batches/sampler';
 import { UserError } from '../errors';
-import { Graph } from '../graph/graph';
-import { initialize } from '../networks/initialization';
 import type { EngineEvent } from '../contract/events';
 import type { TermInfo } from '../contract/plan';
 import type { StageRecord } from '../contract/run-record';
-import { Random } from '../random';
-import { compile } from '../runtime/compile';
-import type { Device, Program } from '../runtime/runtime';
-import { stepFactors } from './optimizer';
+import type { Device } from '../runtime/runtime';
 import { learningRateAt } from './schedule';
 import type { Shapes, Weights } from '../weights';
-import { feedsOf } from './feeds';
-import type { CheckpointStore, Loss, Stage } from './stage';
-import { addGradientNorms, addTrainingStep } from './training-graph';
+import type { Checkpoint, CheckpointStore, Loss, Stage } from './stage';
+import { stageBatch } from './stage-batch';
+import { StageProgram } from './stage-program';
 
 /** Thrown where the user has asked the run to stop; everything that is needed to go on is in the run folder. */
 export class Cancelled extends Error {}
@@ -51,24 +45,21 @@ export async function trainStage(
 ): Promise<{ weights: Weights; shapes: Shapes; record: StageRecord }> {
   const { config, device, store, emit, signal } = context;
   const { training } = config;
-  const { steps, batchSize, learningRate } = stage;
+  const { steps, learningRate } = stage;
 
   // What is trained starts from an earlier stage's weights where there are any, else fresh; the rest is frozen.
-  const graph = new Graph();
-  const loss = stage.build(graph, batchSize);
-  addTrainingStep(graph, loss, training);
-  const shapes = new Map([...graph.parameters.values()].map((p) => [p.name, p.value.shape]));
-  const isTrained = (name: string) => loss.trains.some((prefix) => name.startsWith(prefix));
-  const frozen: Weights = new Map([...given].filter(([name]) => !isTrained(name)));
-  const checkpoint = context.resume ? await store.readCheckpoint(stage.name, hash, shapes) : null;
-  const start = initialize(graph, training.seed, ['']);
-  for (const name of frozen.keys()) start.delete(name);
-  for (const [name, data] of checkpoint?.state ?? given) if (start.has(name)) start.set(name, data);
-
-  const program = await compile(graph, { device, frozen, state: start });
-  let norms: Program | null = null;
-  const weightsOf = (state: Weights): Weights =>
-    new Map([...state].filter(([name]) => isTrained(name) && !name.includes('@')));
+  let checkpoint = null as Checkpoint | null;
+  const program = await StageProgram.open(stage, {
+    device,
+    training,
+    classes: config.classes.length,
+    given,
+    kept: async (shapes) => {
+      if (context.resume) checkpoint = await store.readCheckpoint(stage.name, hash, shapes);
+      return checkpoint?.state;
+    },
+  });
+  const { shapes } = program;
 
   let best = checkpoint?.best ?? null;
   const first = checkpoint?.step ?? 0;
@@ -82,7 +73,7 @@ export async function trainStage(
     state: checkpoint ? 'resumed' : 'started',
     step: first,
     steps,
-    terms: termInfos(loss),
+    terms: termInfos(program.loss),
   });
 
   const save = async (step: number) =>
@@ -96,8 +87,8 @@ export async function trainStage(
 
   const evaluate = async (step: number) => {
     if (!stage.network) return;
-    const weights = weightsOf(await program.state());
-    const dice = await context.validate(stage, step, new Map([...frozen, ...weights]));
+    const weights = await program.trained();
+    const dice = await context.validate(stage, step, new Map([...program.frozen, ...weights]));
     if (!best || (dice ?? 0) >= best.dice) best = { step, dice: dice ?? 0, weights };
   };
 
@@ -107,43 +98,18 @@ export async function trainStage(
         await save(step);
         throw new Cancelled();
       }
-      const { stream } = stage;
-      const spec = { ...config.input, batchSize, augmentation: training.augmentation };
-      const batch = drawBatch(
-        context.cases,
-        spec,
-        new Random(training.seed, stream, 'batch', step),
-      );
-      const random = new Random(training.seed, stream, 'views', step);
-      const seen = stage.views
-        ? drawViews(batch, stage.views, training.augmentation, random)
-        : batch;
-      const feeds = feedsOf(seen, config.classes.length);
-
+      const batch = stageBatch(stage, config, context.cases, step);
       const due = training.evaluateEvery > 0 && step % training.evaluateEvery === 0;
       if (step === 0 || due) {
-        if (!norms) {
-          const diagnosis = new Graph();
-          addGradientNorms(diagnosis, stage.build(diagnosis, batchSize));
-          norms = await compile(diagnosis, {
-            device,
-            frozen,
-            state: await program.state(),
-          });
-        } else norms.load(await program.state());
-        const found = namedScalars(await norms.run(feeds), 'norm:');
-        emit({ type: 'gradients', stage: stage.name, step, norms: found });
-        if (step === 0) requireAction(stage.name, found);
+        const norms = await program.gradientNorms(batch);
+        emit({ type: 'gradients', stage: stage.name, step, norms });
+        if (step === 0) requireAction(stage.name, norms);
       }
 
       const rate = learningRateAt(training.schedule, learningRate, step, steps);
       const t = performance.now();
-      const results = await program.run({
-        ...feeds,
-        ...stepFactors(training.optimizer, step, rate),
-      });
-      const losses = { loss: results['loss'][0], ...namedScalars(results, 'term:') };
-      requireFinite(stage.name, step, { ...losses, gradientNorm: results['gradientNorm'][0] });
+      const { losses, gradientNorm } = await program.step(batch, step, rate);
+      requireFinite(stage.name, step, { ...losses, gradientNorm });
       emit({
         type: 'step',
         stage: stage.name,
@@ -151,7 +117,7 @@ export async function trainStage(
         steps,
         losses,
         learningRate: rate,
-        imagesPerSecond: (1000 * batch.shape[0]) / (performance.now() - t),
+        imagesPerSecond: (1000 * stage.batchSize) / (performance.now() - t),
         memory: process.memoryUsage.rss(),
       });
 
@@ -162,7 +128,7 @@ export async function trainStage(
         await save(done);
     }
     await evaluate(steps);
-    const weights = best?.weights ?? weightsOf(await program.state());
+    const weights = best?.weights ?? (await program.trained());
     const record: StageRecord = {
       state: 'finished',
       hash,
@@ -174,7 +140,6 @@ export async function trainStage(
     return { weights, shapes, record };
   } finally {
     await program.release();
-    await norms?.release();
   }
 }
 
@@ -185,17 +150,6 @@ const termInfos = ({ terms }: Loss): Record<string, TermInfo> =>
       { title, color, ...(dashed ? { dashed } : {}) },
     ]),
   );
-
-function namedScalars(
-  results: Record<string, Float32Array>,
-  prefix: string,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(results).flatMap(([name, [value]]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
-    ),
-  );
-}
 
 function requireFinite(stage: string, step: number, values: Record<string, number>): void {
   const [bad] = Object.entries(values).filter(

@@ -13,9 +13,10 @@ import {
 import { gradients } from '../graph/gradients';
 import type { Graph, Value } from '../graph/graph';
 import { sumAll } from '../graph/operators/reduction';
+import { reshape } from '../graph/operators/shape';
 import { next } from '../runtime/state';
 import { optimizerStep } from './optimizer';
-import { groupsOf } from './weight-groups';
+import { groupsOf, joined, parted, type WeightGroup } from './weight-groups';
 import type { Loss, WeightedTerm } from './stage';
 
 /** A term's scale is kept within this factor of 1. */
@@ -62,11 +63,16 @@ function weightedTerms(
  * Completes a graph to a whole training step: the weighted sum of the terms, its gradient, clipping and the optimiser.
  * Outputs: `loss`, `term:NAME` (unweighted), `gradientNorm` (before clipping), and the next values of all state. Whether every
  * term acts is for `addGradientNorms` to say.
+ *
+ * With `parts` above 1 the graph is that of one part of a batch, run for each of them with the input `part` from 0 on: gradients are
+ * summed in state of their own, `<weight>@gradient`, and the run of the last part steps with their mean. Outputs are those of the part,
+ * `gradientNorm` that of the mean so far; running statistics move on with every part.
  */
 export function addTrainingStep(
   graph: Graph,
   loss: Loss<WeightedTerm>,
   config: Pick<TrainingConfig, 'optimizer' | 'clipNorm'>,
+  parts = 1,
 ): void {
   const { terms, scales } = weightedTerms(graph, loss);
   const names = trainedWeights(graph, loss);
@@ -78,6 +84,8 @@ export function addTrainingStep(
     if (gradient) byWeight.set(names[i], gradient);
   });
   const groups = groupsOf(byWeight);
+  const part = parts > 1 ? graph.input('part', 'float32', []) : null;
+  const sums = part ? summed(graph, groups, part, parts) : [];
   const norm = globalNorm(
     graph,
     groups.map(({ gradient }) => gradient),
@@ -89,12 +97,55 @@ export function addTrainingStep(
   graph.output('loss', total);
   graph.output('gradientNorm', norm);
   for (const [name, { value }] of Object.entries(loss.terms)) graph.output(`term:${name}`, value);
+  const stepped = [...optimizerStep(graph, groups, config.optimizer)];
   const state = [
-    ...optimizerStep(graph, groups, config.optimizer),
+    ...(part ? atLast(graph, stepped, part, parts) : stepped),
+    ...sums,
     ...(loss.statistics ?? []),
     ...scales,
   ];
   for (const [name, value] of state) graph.output(next(name), value);
+}
+
+/** Replaces each group's gradient by the mean over the parts so far; returns the next values of their sums. */
+function summed(
+  graph: Graph,
+  groups: readonly WeightGroup[],
+  part: Value,
+  parts: number,
+): [name: string, value: Value][] {
+  const isFirst = equal(part, graph.scalar(0));
+  return groups.flatMap((group) => {
+    const weights = group.names.map((name) => graph.parameters.get(name)!.value);
+    const kept = group.names.map((name, i) =>
+      graph.parameter(
+        `${name}@gradient`,
+        weights[i].shape,
+        { kind: 'constant', value: 0 },
+        { trainable: false },
+      ),
+    );
+    const sum = where(isFirst, group.gradient, add(joined(kept), group.gradient));
+    group.gradient = mul(sum, graph.scalar(1 / parts));
+    return parted(sum, weights).map((value, i): [string, Value] => [
+      kept[i].name,
+      reshape(value, weights[i].shape),
+    ]);
+  });
+}
+
+/** The next values at the last part; before it the present ones stay. */
+function atLast(
+  graph: Graph,
+  stepped: readonly (readonly [name: string, value: Value])[],
+  part: Value,
+  parts: number,
+): [name: string, value: Value][] {
+  const isLast = equal(part, graph.scalar(parts - 1));
+  return stepped.map(([name, value]) => [
+    name,
+    where(isLast, value, graph.parameters.get(name)!.value),
+  ]);
 }
 
 /**

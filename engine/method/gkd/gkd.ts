@@ -30,6 +30,7 @@ export const gkd = method({
   before: [psaeStage, alignmentStage],
   views: (_, allowed) => allowed,
   predicts: () => 'images',
+  byImage: ({ inter }) => inter.weight === 0 || inter.scope === 'image',
   contrastiveGraphs: ({ inter: { scope } }) => ({ scope }),
   terms(seen, o) {
     const student = side(seen, 'student');

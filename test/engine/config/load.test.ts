@@ -630,6 +630,21 @@ describe('faults of a config', () => {
       '12:37 method.psae.channels: 6 is not a multiple of 4',
     ],
     [
+      'a batch in parts that are not equal',
+      withSetting('"methods": ["kd"], "training": { "accumulate": 3 }'),
+      '12:50 training.accumulate: the 8 images of a batch (stage teacher) cannot be taken in 3 equal parts; the nearest number below that works is 2',
+    ],
+    [
+      'a batch in parts of one stage that are not equal',
+      withSetting('"training": { "stages": { "act": { "batchSize": 6, "accumulate": 4 } } }'),
+      '12:68 training.stages.act.accumulate: the 6 images of a batch (stage act) cannot be taken in 4 equal parts; the nearest number below that works is 3',
+    ],
+    [
+      'parts of a batch whose images are compared with each other',
+      withSetting('"methods": ["kd", "gkd"], "training": { "accumulate": 2 }'),
+      '12:57 training.accumulate: the student gkd (gkd) compares the images of a batch with each other, so that its batches cannot be taken in parts; set training.stages.distill.accumulate to 1, or method.inter.scope to "image"',
+    ],
+    [
       'a loss of nothing',
       withSetting('"training": { "loss": { "crossEntropy": 0, "dice": 0 } }'),
       '12:25 training.loss: both weights are 0; at least one must be above',
@@ -666,6 +681,27 @@ describe('faults of a config', () => {
     it(title, () => {
       assert.deepEqual(faultsOf(text), faults);
     });
+
+  it('takes batches in parts where it is asked to, each stage as its own setting says', () => {
+    const config = load(
+      withSetting(
+        '"training": { "accumulate": 4, "stages": { "distill": { "accumulate": 1 }, "psae": { "accumulate": 2 } } }',
+      ),
+    );
+    const parts = stagesOf(config).map(({ name, accumulate = 1 }) => [name, accumulate]);
+    assert.deepEqual(Object.fromEntries(parts), {
+      teacher: 4,
+      warmup: 4,
+      psae: 2,
+      act: 4,
+      control: 1,
+      gkd: 1,
+    });
+    assert.deepEqual(
+      load(withSetting('"training": { "accumulate": 1 }')).training,
+      load(smallest).training,
+    );
+  });
 
   it('loadConfig throws the first, with its place, and counts the others', () => {
     const text = replaced('"source"', '"sauce"').replace('"unet"', '"vgg"');

@@ -1,0 +1,21 @@
+import type { DistillConfig } from '../config/config';
+import { drawBatch, drawViews, type Batch } from '../batches/sampler';
+import type { PreparedCase } from '../preparation/prepared-case';
+import { Random } from '../random';
+import type { Stage } from './stage';
+
+/**
+ * What a stage sees at a step (from 0): images of the cases, and its views of each. A pure function of the cases, the seed, the stage's
+ * stream and the step.
+ */
+export function stageBatch(
+  { stream, batchSize, views }: Pick<Stage, 'stream' | 'batchSize' | 'views'>,
+  { input, training }: Pick<DistillConfig, 'input' | 'training'>,
+  cases: PreparedCase[],
+  step: number,
+): Batch {
+  const random = (what: 'batch' | 'views') => new Random(training.seed, stream, what, step);
+  const spec = { ...input, batchSize, augmentation: training.augmentation };
+  const batch = drawBatch(cases, spec, random('batch'));
+  return views ? drawViews(batch, views, training.augmentation, random('views')) : batch;
+}

@@ -1,0 +1,171 @@
+import type { TrainingConfig } from '../config/config';
+import type { Batch } from '../batches/sampler';
+import { Graph, type TensorData } from '../graph/graph';
+import { initialize } from '../networks/initialization';
+import { compile } from '../runtime/compile';
+import type { Device, Program } from '../runtime/runtime';
+import type { Shapes, Weights } from '../weights';
+import { feedsOf } from './feeds';
+import { stepFactors } from './optimizer';
+import type { Loss, Stage } from './stage';
+import { addGradientNorms, addTrainingStep } from './training-graph';
+
+export interface StageProgramOptions {
+  device: Device;
+  training: Pick<TrainingConfig, 'optimizer' | 'clipNorm' | 'seed'>;
+  /** How many classes there are beside the background. */
+  classes: number;
+  /**
+   * Weights of earlier stages: where what is trained starts, the rest is frozen. `fresh`: none are trained yet, and all are as they
+   * are made; for timing alone.
+   */
+  given: Weights | 'fresh';
+  /** What a checkpoint has of the state, whose shapes it is told; it goes before `given`. */
+  kept?: (shapes: Shapes) => Promise<Weights | undefined>;
+}
+
+/** What a step computed. */
+export interface StepResults {
+  /** `loss`, the weighted sum of the terms, and each term by its name. */
+  losses: Record<string, number>;
+  /** L2 norm of the whole gradient, before clipping. */
+  gradientNorm: number;
+}
+
+/** A stage's training step, compiled for a device, with the state of weights and optimiser that it carries on. */
+export class StageProgram {
+  private diagnosis: Program | null = null;
+
+  private constructor(
+    private readonly stage: Stage,
+    private readonly options: StageProgramOptions,
+    private readonly program: Program,
+    readonly loss: Loss,
+    /** Of all weights and of the optimiser's own, by name. */
+    readonly shapes: Shapes,
+    /** What it does not train. */
+    readonly frozen: Weights,
+  ) {}
+
+  static async open(stage: Stage, options: StageProgramOptions): Promise<StageProgram> {
+    const { device, training, given, kept } = options;
+    const graph = new Graph();
+    const loss = stage.build(graph, partOf(stage));
+    addTrainingStep(graph, loss, training, stage.accumulate);
+    const shapes = new Map([...graph.parameters.values()].map((p) => [p.name, p.value.shape]));
+    const start = initialize(graph, training.seed, ['']);
+    const others = [...(given === 'fresh' ? start : given)];
+    const frozen: Weights = new Map(
+      others.filter(([name]) => !isTrained(loss, name) && !name.includes('@')),
+    );
+    for (const name of frozen.keys()) start.delete(name);
+    for (const [name, data] of (await kept?.(shapes)) ?? others)
+      if (start.has(name)) start.set(name, data);
+    const program = await compile(graph, { device, frozen, state: start });
+    return new StageProgram(stage, options, program, loss, shapes, frozen);
+  }
+
+  /** One step of the optimiser at step `step` (from 0), on a batch with its views: in as many parts as the stage says. */
+  async step(batch: Batch, step: number, learningRate: number): Promise<StepResults> {
+    const { training } = this.options;
+    const factors = stepFactors(training.optimizer, step, learningRate);
+    const parts = this.stage.accumulate ?? 1;
+    const losses: Record<string, number> = {};
+    let gradientNorm = NaN;
+    for (let part = 0; part < parts; part++) {
+      const results = await this.program.run({
+        ...this.feeds(batch, part),
+        ...factors,
+        ...(parts > 1 ? { part: Float32Array.of(part) } : {}),
+      });
+      const found = { loss: results['loss'][0], ...namedScalars(results, 'term:') };
+      for (const [name, value] of Object.entries(found))
+        losses[name] = (losses[name] ?? 0) + value / parts;
+      gradientNorm = results['gradientNorm'][0];
+    }
+    return { losses, gradientNorm };
+  }
+
+  /**
+   * The L2 norm of each term's gradient as it stands, by the terms' names; of a batch in parts that of the first part.
+   * @throws UserError for a term that nothing trained depends on
+   */
+  async gradientNorms(batch: Batch): Promise<Record<string, number>> {
+    const state = await this.program.state();
+    if (this.diagnosis) this.diagnosis.load(state);
+    else {
+      const graph = new Graph();
+      addGradientNorms(graph, this.stage.build(graph, partOf(this.stage)));
+      const { device } = this.options;
+      this.diagnosis = await compile(graph, { device, frozen: this.frozen, state });
+    }
+    return namedScalars(await this.diagnosis.run(this.feeds(batch, 0)), 'norm:');
+  }
+
+  /** The whole state, for a checkpoint. */
+  state(): Promise<Weights> {
+    return this.program.state();
+  }
+
+  /** The weights and running statistics that it trains, as they are now. */
+  async trained(): Promise<Weights> {
+    const state = await this.program.state();
+    return new Map(
+      [...state].filter(([name]) => isTrained(this.loss, name) && !name.includes('@')),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.program.release();
+    await this.diagnosis?.release();
+  }
+
+  private feeds(batch: Batch, part: number): Record<string, TensorData> {
+    const { classes } = this.options;
+    const { batchSize, views } = this.stage;
+    const size = partOf(this.stage);
+    if (size === batchSize) return feedsOf(batch, classes);
+    return feedsOf(imagesOf(batch, batchSize, views, part * size, size), classes);
+  }
+}
+
+/** Images that a run of a stage's program is given, their views not counted. */
+const partOf = ({ batchSize, accumulate = 1 }: Stage): number => batchSize / accumulate;
+
+const isTrained = ({ trains }: Loss, name: string): boolean =>
+  trains.some((prefix) => name.startsWith(prefix));
+
+/** `count` images from `first` on with their views, of a batch of so many images and all their views; rows stay in their order. */
+function imagesOf(
+  batch: Batch,
+  images: number,
+  views: number,
+  first: number,
+  count: number,
+): Batch {
+  const [rows, channels, height, width] = batch.shape;
+  const pick = <T extends Float32Array | Uint8Array>(all: T): T => {
+    const row = all.length / rows;
+    const from = images + first * views;
+    const picked = new (all.constructor as new (length: number) => T)(row * count * (1 + views));
+    picked.set(all.subarray(first * row, (first + count) * row));
+    picked.set(all.subarray(from * row, (from + count * views) * row), count * row);
+    return picked;
+  };
+  return {
+    shape: [count * (1 + views), channels, height, width],
+    images: pick(batch.images),
+    labels: pick(batch.labels),
+    fov: pick(batch.fov),
+  };
+}
+
+const namedScalars = (
+  results: Record<string, Float32Array>,
+  prefix: string,
+): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(results).flatMap(([name, [value]]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
