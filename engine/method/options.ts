@@ -12,10 +12,10 @@ export const methodOptions = settings(
       {
         input: choice(
           {
-            mask: "The label map: anatomy without the scanner's style.",
             image: 'The image.',
+            mask: "The label map: anatomy without the scanner's style, which a network's bottleneck hardly knows.",
           },
-          { markdownDescription: 'What it reads. **Our choice.** ', default: 'mask' },
+          { markdownDescription: 'What it reads. **Our choice.** ', default: 'image' },
         ),
         channels: Type.Integer({
           markdownDescription:
@@ -32,9 +32,10 @@ export const methodOptions = settings(
     ),
     act: settings(
       {
-        output: weight('Output reconstruction.', 1),
-        regularisation: weight('Regularisation towards the semantic vector.', 0.1),
-        consistency: weight('Consistency of augmented views.', 1),
+        output: weight('Output reconstruction.', 10),
+        regularisation: weight('Regularisation towards the semantic vector.', 1),
+        frame: weight("The student's vector towards the teacher's of the same view.", 1),
+        consistency: weight('Consistency of augmented views.', 0.1),
       },
       {
         markdownDescription:

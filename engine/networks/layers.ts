@@ -2,7 +2,12 @@ import { conv, convTranspose } from '../graph/operators/convolution';
 import { add, clip, gelu, relu } from '../graph/operators/elementwise';
 import type { Graph, Value } from '../graph/graph';
 import { matmul } from '../graph/operators/matmul';
-import { batchNormalization, batchNormalizationInTraining } from '../graph/operators/normalization';
+import {
+  batchNormalization,
+  batchNormalizationInTraining,
+  type BatchNormalizationState,
+} from '../graph/operators/normalization';
+import { reshape } from '../graph/operators/shape';
 
 /** Constants of batch normalisation, PyTorch's defaults. */
 const epsilon = 1e-5;
@@ -59,14 +64,41 @@ export class Layers {
   batchNorm(name: string, x: Value): Value {
     const c = x.shape[1];
     const g = this.graph;
-    const one = { kind: 'constant', value: 1 } as const;
-    const zero = { kind: 'constant', value: 0 } as const;
     const state = {
-      scale: g.parameter(`${name}.weight`, [c], one),
-      shift: g.parameter(`${name}.bias`, [c], zero),
-      mean: g.parameter(`${name}.running_mean`, [c], zero, { trainable: false }),
-      variance: g.parameter(`${name}.running_var`, [c], one, { trainable: false }),
+      scale: g.parameter(`${name}.weight`, [c], { kind: 'constant', value: 1 }),
+      shift: g.parameter(`${name}.bias`, [c], { kind: 'constant', value: 0 }),
+      ...this.runningStatistics(name, c),
     };
+    return this.normalized(x, state);
+  }
+
+  /** Vectors [n, k], each number less its mean over the rows and divided by its standard deviation: batch normalisation without scale and shift. */
+  standardize(name: string, v: Value): Value {
+    const [n, k] = v.shape;
+    const g = this.graph;
+    const state = {
+      scale: g.constant(new Float32Array(k).fill(1), [k]),
+      shift: g.constant(new Float32Array(k), [k]),
+      ...this.runningStatistics(name, k),
+    };
+    return reshape(this.normalized(reshape(v, [n, k, 1, 1]), state), [n, k]);
+  }
+
+  private runningStatistics(
+    name: string,
+    c: number,
+  ): Pick<BatchNormalizationState, 'mean' | 'variance'> {
+    const running = (statistic: string, value: number) =>
+      this.graph.parameter(
+        `${name}.running_${statistic}`,
+        [c],
+        { kind: 'constant', value },
+        { trainable: false },
+      );
+    return { mean: running('mean', 0), variance: running('var', 1) };
+  }
+
+  private normalized(x: Value, state: BatchNormalizationState): Value {
     if (!this.training) return batchNormalization(x, state, epsilon);
     const { y, mean, variance } = batchNormalizationInTraining(x, state, epsilon, momentum);
     if (!this.statistics.has(state.mean.name)) {

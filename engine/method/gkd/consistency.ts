@@ -16,7 +16,7 @@ export interface Alignment {
   reconstructedLogits: Value;
   /** v_m, [B (1 + N), K]: the images themselves, then N views of each, image by image. */
   vectors: Value;
-  /** P-SAE's semantic vectors of the same views, [B (1 + N), K]. */
+  /** P-SAE's semantic vectors of the same views, standardised, [B (1 + N), K]. */
   semantic: Value;
   /** B */
   images: number;
@@ -26,8 +26,8 @@ const squaredMean = (difference: Value) => meanAll(mul(difference, difference));
 
 /**
  * The terms of alignment consistency training (ACT): feature reconstruction mean (F^ - F)^2; output reconstruction, the
- * cross-entropy of the reconstructed prediction against the network's own; regularisation mean (unit(v) - unit(s))^2;
- * consistency, the mean over augmented views of 1 - cos(v(a x), v(x)) [its form is our choice].
+ * cross-entropy of the reconstructed prediction against the network's own; regularisation, the mean of 1 - cos(v, s); consistency,
+ * the mean over augmented views of 1 - cos(v(a x), v(x)) [the forms of both are our choice].
  */
 export function alignmentTerms(a: Alignment) {
   const z = unit(a.vectors);
@@ -38,7 +38,11 @@ export function alignmentTerms(a: Alignment) {
   return {
     features: squaredMean(sub(a.reconstructed, a.bottleneck)),
     output: crossEntropy(a.reconstructedLogits, stopGradient(softmax(a.logits, 1))),
-    regularisation: squaredMean(sub(z, unit(a.semantic))),
+    regularisation: vectorDistance(a.vectors, a.semantic),
     consistency: sub(z.graph.scalar(1), meanAll(cosine)),
   };
 }
+
+/** The mean over rows of 1 - cos between vectors [n, K]. */
+export const vectorDistance = (v: Value, other: Value): Value =>
+  sub(v.graph.scalar(1), meanAll(reduceSum(mul(unit(v), unit(other)), [1])));

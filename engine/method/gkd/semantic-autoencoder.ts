@@ -1,4 +1,3 @@
-import { relu } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
 import { reshape } from '../../graph/operators/shape';
 import { Layers } from '../../networks/layers';
@@ -7,9 +6,10 @@ import { Layers } from '../../networks/layers';
 export const gridStride = 8;
 
 /**
- * P-SAE, the pre-trained semantic autoencoder: an encoder to (B, K, h, w), a perceptron h w -> h w / 4 -> 1 with GELU on each
- * channel, which gives the semantic vector (B, K), its mirror, and a decoder of transposed convolutions without skips. Three
- * strided convolutions make the grid [our choice]; the perceptrons are the published ones.
+ * P-SAE, the pre-trained semantic autoencoder: an encoder to features (B, K, h, w) and a decoder of 2 x 2 transposed convolutions
+ * without activation and without skips; on the features a perceptron h w -> h w / 4 -> 1 with GELU on each channel, which gives the
+ * semantic vector (B, K), and its mirror. Three strided convolutions make the grid [our choice]; the rest is the published one, but for
+ * the dropout before its decoder.
  */
 export class SemanticAutoencoder {
   readonly layers: Layers;
@@ -23,29 +23,46 @@ export class SemanticAutoencoder {
     this.layers = new Layers(graph, training);
   }
 
-  /** [n, c, h, w] -> semantic vectors [n, K]. */
-  encode(x: Value): Value {
+  /** [n, c, h, w] -> features [n, K, h / 8, w / 8]. */
+  features(x: Value): Value {
     const { layers, channels } = this;
     return layers.graph.scope('psae/encoder', () => {
       let y = x;
       [channels / 4, channels / 2, channels].forEach((out, i) => {
         y = layers.convBlock(`down${i}`, y, Math.ceil(out), { kernel: 3, stride: 2 });
       });
-      return perChannelEncoder(layers, 'perceptron', y);
+      return y;
     });
   }
 
-  /** Semantic vectors [n, K] -> logits or intensities [n, out, h, w] of an image of the given size. */
-  decode(s: Value, [rows, columns]: readonly [number, number], out: number): Value {
+  /** Features -> semantic vectors [n, K]. */
+  vectors(features: Value): Value {
+    return this.layers.graph.scope('psae/encoder', () =>
+      perChannelEncoder(this.layers, 'perceptron', features),
+    );
+  }
+
+  /** [n, c, h, w] -> semantic vectors [n, K]. */
+  encode(x: Value): Value {
+    return this.vectors(this.features(x));
+  }
+
+  /** Semantic vectors -> features of the given shape. */
+  featuresOf(s: Value, [, , h, w]: readonly number[]): Value {
+    return this.layers.graph.scope('psae/decoder', () =>
+      perChannelDecoder(this.layers, 'perceptron', s, h, w),
+    );
+  }
+
+  /** Features -> logits or intensities [n, out, h, w] of the image. */
+  decode(features: Value, out: number): Value {
     const { layers, channels } = this;
-    return layers.graph.scope('psae/decoder', () => {
-      let y = perChannelDecoder(layers, 'perceptron', s, rows / gridStride, columns / gridStride);
-      [channels / 2, channels / 4].forEach((c, i) => {
-        const up = layers.convTranspose(`up${i}`, y, Math.ceil(c), 4, 2);
-        y = relu(layers.batchNorm(`up${i}.norm`, up));
-      });
-      return layers.convTranspose('up2', y, out, 4, 2);
-    });
+    return layers.graph.scope('psae/decoder', () =>
+      [channels / 2, channels / 4, out].reduce(
+        (y, c, i) => layers.convTranspose(`up${i}`, y, Math.ceil(c), 2, 2),
+        features,
+      ),
+    );
   }
 }
 

@@ -1,9 +1,16 @@
-import { add, div, mul, sqrt } from '../../graph/operators/elementwise';
+import { add, div, mul, sqrt, sub } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
-import { reduceSum } from '../../graph/operators/reduction';
+import { reduceMean, reduceSum } from '../../graph/operators/reduction';
 
 /** Vectors [..., K] scaled to length 1. */
 export function unit(v: Value): Value {
   const squared = reduceSum(mul(v, v), [v.rank - 1]);
   return div(v, sqrt(add(squared, v.graph.scalar(1e-12))));
+}
+
+/** Vectors [n, K], each number less its mean over the rows and divided by its standard deviation there. */
+export function standardized(v: Value): Value {
+  const centred = sub(v, reduceMean(v, [0]));
+  const variance = reduceMean(mul(centred, centred), [0]);
+  return div(centred, sqrt(add(variance, v.graph.scalar(1e-5))));
 }

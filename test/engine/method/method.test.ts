@@ -144,6 +144,7 @@ describe('stages of the method', () => {
       'san.features',
       'san.regularisation',
       'san.consistency',
+      'san.frame',
     ]);
   });
 });

@@ -27,7 +27,7 @@ export function tinyMethod(crossScope: 'image' | 'views' = 'image'): DistillConf
     student: { network: 'unet', width: 1, depth: 2 },
     method: {
       psae: { input: 'mask', channels: 4 },
-      act: { output: 1, regularisation: 1, consistency: 1 },
+      act: { output: 1, regularisation: 1, frame: 1, consistency: 1 },
       augmentations: views,
       scale: 'none',
       studentStart: 'warmup',

@@ -114,7 +114,7 @@ def terms(bottleneck, reconstructed, logits, reconstructed_logits, vectors, sema
     return {
         "features": F.mse_loss(reconstructed, bottleneck),
         "output": F.cross_entropy(reconstructed_logits, own),
-        "regularisation": F.mse_loss(z, s),
+        "regularisation": (1 - (z * s).sum(1)).mean(),
         "consistency": torch.stack([1 - c for c in cosines]).mean(),
     }
 

@@ -88,10 +88,12 @@ def channels(name, x, out):
     return F.conv2d(x, weight(f"{name}/channels.weight", out, x.shape[1], 1, 1), weight(f"{name}/channels.bias", out))
 
 
-def align(network, x):
+def align(network, x, training=False):
     x = channels(f"{network}/encoder", x, k)
     area = x.shape[2] * x.shape[3]
-    return perceptron(f"{network}/encoder/perceptron", x.flatten(2), max(4, area // 4), 1).squeeze(2)
+    v = perceptron(f"{network}/encoder/perceptron", x.flatten(2), max(4, area // 4), 1).squeeze(2)
+    mean, variance = weight(f"{network}/encoder/norm.running_mean", k), weight(f"{network}/encoder/norm.running_var", k)
+    return F.batch_norm(v, None if training else mean, None if training else variance, None, None, training, 0.1, 1e-5)
 
 
 def header(network, v, like):
@@ -100,18 +102,25 @@ def header(network, v, like):
     return channels(f"{network}/header", plane.reshape(*v.shape, *like.shape[2:]), like.shape[1])
 
 
-def psae_encode(x, training=False):
+def psae_features(x, training=False):
     for i, out in enumerate([k // 4, k // 2, k]):
         x = block(f"psae/encoder/down{i}", x, out, training, 2)
-    return perceptron("psae/encoder/perceptron", x.flatten(2), 4, 1).squeeze(2)
+    return x
 
 
-def psae_decode(s, out, training=False):
-    n = size // 8
-    x = perceptron("psae/decoder/perceptron", s.unsqueeze(2), 4, n * n).reshape(*s.shape, n, n)
-    for i, c in enumerate([k // 2, k // 4]):
-        x = torch.relu(norm(f"psae/decoder/up{i}.norm", up(f"psae/decoder/up{i}", x, c, 4), training))
-    return up("psae/decoder/up2", x, out, 4)
+def psae_vectors(features):
+    return perceptron("psae/encoder/perceptron", features.flatten(2), 4, 1).squeeze(2)
+
+
+def psae_features_of(s, like):
+    area = like.shape[2] * like.shape[3]
+    return perceptron("psae/decoder/perceptron", s.unsqueeze(2), 4, area).reshape(like.shape)
+
+
+def psae_decode(x, out):
+    for i, c in enumerate([k // 2, k // 4, out]):
+        x = up(f"psae/decoder/up{i}", x, c, 2)
+    return x
 
 
 # --- losses -------------------------------------------------------------------------------------------------------
@@ -153,23 +162,33 @@ def warmup():
 
 def psae():
     masks = y[:images]
-    return {"reconstruction": F.cross_entropy(psae_decode(psae_encode(masks, True), 2, True), masks)}
+    features = psae_features(masks, True)
+    fixed = features.detach()
+    return {
+        "reconstruction": F.cross_entropy(psae_decode(features, 2), masks),
+        "perceptrons": F.mse_loss(psae_features_of(psae_vectors(fixed), fixed), fixed),
+    }
 
 
 def act():
     terms = {}
-    s = F.normalize(psae_encode(y), dim=1)
+    s = F.normalize(F.batch_norm(psae_vectors(psae_features(y)), None, None, training=True), dim=1)
+    taught = None
     for network, name in [("teacher", "tan"), ("student", "san")]:
         features, skips = encode(network, x)
-        v = align(name, features)
+        v = align(name, features, True)
         reconstructed = header(name, v, features)
         z = F.normalize(v, dim=1)
         cosine = (z[:images].repeat_interleave(views, 0) * z[images:]).sum(1)
         own = torch.softmax(decode(network, features, skips), 1).detach()
         terms[f"{name}.features"] = F.mse_loss(reconstructed, features)
         terms[f"{name}.output"] = F.cross_entropy(decode(network, reconstructed, skips), own)
-        terms[f"{name}.regularisation"] = F.mse_loss(z, s)
+        terms[f"{name}.regularisation"] = (1 - (z * s).sum(1)).mean()
         terms[f"{name}.consistency"] = (1 - cosine).mean()
+        if taught is None:
+            taught = z.detach()
+        else:
+            terms[f"{name}.frame"] = (1 - (z * taught).sum(1)).mean()
     return terms
 
 
@@ -207,7 +226,7 @@ def record(stage, prefixes):
     }
 
 
-act(), distill("images")()  # So that all weights are there.
+act(), psae(), distill("images")()  # So that all weights are there.
 stages = {
     "warmup": record(warmup, ("student/",)),
     "psae": record(psae, ("psae/",)),
