@@ -42,6 +42,7 @@ function block(from: number, count: number, steps: number): StepBlock {
       learningRate: column((step) => 1e-3 * (1 - step / (steps + 1))),
       imagesPerSecond: column(() => 50 + 10 * Math.random()),
       memory: column(() => 6e8),
+      gradientNorm: column(() => 1 + Math.random()),
     },
   };
 }

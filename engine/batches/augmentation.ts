@@ -1,13 +1,32 @@
 import Type, { type Static } from 'typebox';
 import { settings } from '../options';
 import type { Random } from '../random';
+import { addBiasField, convolveRandomly } from './random-convolution';
 
 const share = (markdownDescription: string, value: number) =>
   Type.Number({ markdownDescription, default: value, minimum: 0, exclusiveMaximum: 1 });
-const chance = (markdownDescription: string) =>
-  Type.Number({ markdownDescription, default: 0, minimum: 0, maximum: 1 });
+const chance = (markdownDescription: string, value = 0) =>
+  Type.Number({ markdownDescription, default: value, minimum: 0, maximum: 1 });
 const amount = (markdownDescription: string, value: number) =>
   Type.Number({ markdownDescription, default: value, minimum: 0 });
+
+/** What changes the look of an image and not its anatomy. */
+function appearance(defaults: Record<Appearance, number>) {
+  return {
+    contrast: share('Factor, as a share either way.', defaults.contrast),
+    brightness: amount('Added, in units of the normalised input.', defaults.brightness),
+    gamma: amount('Exponent from 1 / (1 + gamma) to 1 + gamma.', defaults.gamma),
+    noise: amount('Largest standard deviation of Gaussian noise.', defaults.noise),
+    blur: amount('Largest standard deviation of Gaussian blur, in pixels.', defaults.blur),
+    bias: share('Largest share of a smooth change of brightness over the image.', defaults.bias),
+    randomConvolution: chance(
+      'Chance of another look: random convolutions, mixed with the image.',
+      defaults.randomConvolution,
+    ),
+  };
+}
+type Appearance =
+  'contrast' | 'brightness' | 'gamma' | 'noise' | 'blur' | 'bias' | 'randomConvolution';
 
 /** Probabilities and ranges; each is drawn uniformly in its range, gamma log-uniformly, and 0 switches it off. */
 export const augmentationOptions = settings(
@@ -24,13 +43,34 @@ export const augmentationOptions = settings(
     }),
     scale: share('Zoom, as a share either way.', 0.15),
     translate: share('Share of the size, either way.', 0.05),
-    contrast: share('Factor, as a share either way.', 0.25),
-    brightness: amount('Added, in units of the normalised input.', 0.1),
-    gamma: amount('Exponent from 1 / (1 + gamma) to 1 + gamma.', 0.3),
-    noise: amount('Largest standard deviation of Gaussian noise.', 0.05),
-    blur: amount('Largest standard deviation of Gaussian blur, in pixels.', 0.7),
+    ...appearance({
+      contrast: 0.25,
+      brightness: 0.1,
+      gamma: 0.3,
+      noise: 0.05,
+      blur: 0.7,
+      bias: 0,
+      randomConvolution: 0,
+    }),
   },
-  { markdownDescription: 'Random changes of training images; also of the views.' },
+  { markdownDescription: 'Random changes of training images.' },
+);
+
+/** Of the augmented views that methods compare. */
+export const viewAppearanceOptions = settings(
+  appearance({
+    contrast: 0.25,
+    brightness: 0.1,
+    gamma: 0.3,
+    noise: 0.05,
+    blur: 0.7,
+    bias: 0.2,
+    randomConvolution: 0.25,
+  }),
+  {
+    markdownDescription:
+      'Changes of appearance of the augmented views; their place and shape change as `training.augmentation` says. **Our choice.** ',
+  },
 );
 
 export type AugmentationConfig = Static<typeof augmentationOptions>;
@@ -165,9 +205,15 @@ function mirrored(at: number, last: number): number {
   return inside < 0 ? 0 : inside > last ? last : inside;
 }
 
-/** Blur, gamma over the image's own range, contrast about its mean, brightness, noise; in place. */
+/**
+ * Random convolutions, a bias field, blur, gamma over the image's own range, contrast about its mean, brightness, noise; in place.
+ */
 function changeIntensity(sample: Sample, config: AugmentationConfig, random: Random): void {
   const { image, channels, rows, columns } = sample;
+  const shape = [channels, rows, columns] as const;
+  if (config.randomConvolution > 0 && random.chance(config.randomConvolution))
+    convolveRandomly(image, shape, random);
+  if (config.bias > 0) addBiasField(image, shape, random.uniform(0, config.bias), random);
   const blur = random.uniform(0, config.blur);
   const contrast = random.uniform(1 - config.contrast, 1 + config.contrast);
   const brightness = random.uniform(-config.brightness, config.brightness);

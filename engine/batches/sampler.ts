@@ -25,16 +25,29 @@ export interface BatchSpec {
   augmentation: AugmentationConfig | null;
 }
 
+/** Augmented views beside each image of a batch, drawn from random numbers of their own. */
+export interface ViewsSpec {
+  count: number;
+  augmentation: AugmentationConfig;
+  random: Random;
+}
+
 /**
  * Draws slices, each as likely as any other of all cases, and augments them. With `fit: "patch"` a random place in the
  * slice: every other patch, by the flip of a coin, is centred on a pixel of a class (where the slice has one), and a
- * patch lies at least half in the field of view where that can be had in a few tries. A pure function of the cases and
- * of what `random` draws.
+ * patch lies at least half in the field of view where that can be had in a few tries. With `views` the images are left as they are,
+ * and beside each stand augmented views of its place in the slice: first the B images, then the views image by image, view i of image b
+ * at B + b * count + i. A pure function of the cases and of what `random` and `views.random` draw.
  */
-export function drawBatch(cases: PreparedCase[], spec: BatchSpec, random: Random): Batch {
+export function drawBatch(
+  cases: PreparedCase[],
+  spec: BatchSpec,
+  random: Random,
+  views?: ViewsSpec,
+): Batch {
   const slices = cases.reduce((sum, item) => sum + item.slices, 0);
-  return batchOf(
-    Array.from({ length: spec.batchSize }, () => {
+  const places: { sample: Sample; centre: readonly [number, number] }[] = [];
+  const images = Array.from({ length: spec.batchSize }, () => {
       let slice = random.integer(slices);
       const item = cases.find((candidate) => {
         if (slice < candidate.slices) return true;
@@ -46,9 +59,16 @@ export function drawBatch(cases: PreparedCase[], spec: BatchSpec, random: Random
         spec.fit === 'patch'
           ? patchCentre(sample, spec.size, random)
           : [(sample.rows - 1) / 2, (sample.columns - 1) / 2];
-      return augmentAt(sample, centre, spec.size, spec.augmentation, random);
-    }),
+      places.push({ sample, centre });
+      return augmentAt(sample, centre, spec.size, views ? null : spec.augmentation, random);
+  });
+  if (!views) return batchOf(images);
+  const beside = places.flatMap(({ sample, centre }) =>
+    Array.from({ length: views.count }, () =>
+      augmentAt(sample, centre, spec.size, views.augmentation, views.random),
+    ),
   );
+  return batchOf([...images, ...beside]);
 }
 
 /**

@@ -28,6 +28,8 @@ export type EngineEvent =
       imagesPerSecond: number;
       /** Resident memory of the engine's process, in bytes. */
       memory?: number;
+      /** L2 norm of the whole gradient before clipping. */
+      gradientNorm?: number;
     }
   | {
       /** During training (`split: "validation"` chooses the checkpoint; targets are only watched) and at the end. */
@@ -55,7 +57,15 @@ export type EngineEvent =
     }
   /** The contrastive graphs at a step, in a `ContrastiveSnapshot` file of the run folder. */
   | { type: 'graphs'; stage: string; step: number; file: string }
-  | { type: 'gradients'; stage: string; step: number; norms: Record<string, number> }
+  | {
+      /** L2 norms of the gradients of the terms, weighted and scaled, on what is trained. */
+      type: 'gradients';
+      stage: string;
+      step: number;
+      norms: Record<string, number>;
+      /** By what each scaled term is multiplied beside its weight, from this step on. */
+      scales?: Record<string, number>;
+    }
   | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | { type: 'finished'; folder: string; report: string }
   | { type: 'cancelled'; folder: string };

@@ -23,4 +23,4 @@ export interface StepBlock {
 }
 
 /** What a step tells beside its losses; memory in bytes. */
-export type Measure = 'learningRate' | 'imagesPerSecond' | 'memory';
+export type Measure = 'learningRate' | 'imagesPerSecond' | 'memory' | 'gradientNorm';

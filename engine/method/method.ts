@@ -3,7 +3,7 @@ import type { Graph, Value } from '../graph/graph';
 import type { Encoding } from '../networks/architecture';
 import type { Network } from '../networks/network';
 import type { Named } from '../options';
-import type { Stage, Term } from '../training/stage';
+import type { Scaling, Stage, Term } from '../training/stage';
 import type { MethodOptions } from './options';
 import type { Setup } from './setup';
 
@@ -55,10 +55,10 @@ export interface Seen {
   /** Frozen, batch norms in evaluation mode. */
   readonly teacher: SeenNetwork;
   readonly student: SeenNetwork;
-  /** The student's logits on the rows that `predicts` names, [rows, classes + 1, h, w]. */
+  /** The student's logits on the rows that `predicts` names, and on all where the views are supervised, [rows, classes + 1, h, w]. */
   readonly logits: Value;
-  /** What terms are first scaled to where the config asks for that. */
-  readonly like: Value | undefined;
+  /** How terms are scaled that a method does not scale itself, as the config asks for it. */
+  readonly scaling: Scaling;
 }
 
 export interface SeenNetwork {

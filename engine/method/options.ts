@@ -1,6 +1,7 @@
 /** The setting `method`: what all distilled students have in common, and the terms of GKD. */
 import Type, { type Static } from 'typebox';
 import { choice, settings } from '../options';
+import { viewAppearanceOptions } from '../batches/augmentation';
 import { gkdTerms } from './gkd/options';
 
 const weight = (markdownDescription: string, value: number) =>
@@ -49,13 +50,34 @@ export const methodOptions = settings(
       minimum: 2,
       maximum: 16,
     }),
+    views: viewAppearanceOptions,
     ...gkdTerms,
     scale: choice(
       {
+        gradient:
+          "The norm of each term's gradient has a share, `share`, of that of the labels' terms, found anew now and then.",
         match: "Each term is scaled to the cross-entropy's size at the first step.",
         none: 'As they are.',
       },
-      { markdownDescription: 'Size of the terms. **Our choice.** ', default: 'match' },
+      { markdownDescription: "Size of GKD's terms. **Our choice.** ", default: 'gradient' },
+    ),
+    share: Type.Number({
+      markdownDescription:
+        "With `scale` `gradient`: the norm of each term's gradient, weight 1, as a share of that of the labels' terms. **Our choice.** ",
+      default: 0.3,
+      exclusiveMinimum: 0,
+      maximum: 10,
+    }),
+    supervise: choice(
+      {
+        views: 'On the images and their augmented views, whose labels are warped with them.',
+        images: 'On the images alone.',
+      },
+      {
+        markdownDescription:
+          'What students learn from labels on; the control too. **Published method:** `images`. **Our choice** by default: ',
+        default: 'views',
+      },
     ),
     studentStart: choice(
       {

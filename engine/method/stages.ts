@@ -2,13 +2,13 @@ import type { Setup, StudentConfig } from './setup';
 import type { NetworkInfo, RunPlan } from '../contract/plan';
 import type { Graph } from '../graph/graph';
 import { Network } from '../networks/network';
-import type { Loss, Stage } from '../training/stage';
+import type { Loss, Scaling, Stage } from '../training/stage';
 import { baselines } from './baselines';
+import { studentAtWork, type StudentAtWork } from './student-at-work';
 import { methodNamed } from './catalogue';
-import type { Seen } from './method';
-import { firstEncodings, firstRows, imagesInput, labelsInput } from './rows';
+import type { Method, Seen } from './method';
 import { crossEntropy } from './segmentation-loss';
-import { supervised, supervisedTerms } from './supervised';
+import { supervised } from './supervised';
 
 /** The stages of a config, in the order in which they run. What several students need is trained once. */
 export function stagesOf(setup: Setup): Stage[] {
@@ -62,7 +62,7 @@ function distillation(
   start: readonly string[],
 ): Stage {
   const method = methodNamed(methodName);
-  const { augmentations, scale, studentStart } = setup.method;
+  const { augmentations, views, scale, share, supervise, studentStart } = setup.method;
   const several = setup.methods.length > 1;
   return {
     name,
@@ -70,14 +70,21 @@ function distillation(
     ...setup.training.stages.distill,
     needs: ['teacher', ...method.before.map((before) => before(setup).name), ...start],
     network: { name, architecture: 'student' },
-    views: method.views(options, augmentations),
+    views: viewsOf(setup, method, options),
     ...(method.byImage?.(options) ? {} : { whole: true }),
     ...(method.contrastiveGraphs && { contrastiveGraphs: method.contrastiveGraphs(options) }),
     stream: 'distill',
-    depends: [methodName, options, { augmentations, scale, studentStart }],
+    depends: [methodName, options, { augmentations, views, scale, share, supervise, studentStart }],
     build: (graph, n) => distillationLoss(graph, n, setup, methodName, options),
   };
 }
+
+/** Views beside each image that a student sees: all where they are supervised, so that every student is fed alike. */
+const viewsOf = (
+  { method: { augmentations, supervise } }: Setup,
+  method: Method,
+  options: StudentConfig['options'],
+): number => (supervise === 'views' ? augmentations : method.views(options, augmentations));
 
 /** The supervised loss of the student and the method's terms; the teacher is frozen. */
 function distillationLoss(
@@ -88,31 +95,33 @@ function distillationLoss(
   options: StudentConfig['options'],
 ): Loss {
   const method = methodNamed(methodName);
-  const views = method.views(options, setup.method.augmentations);
-  const all = images * (1 + views);
-  const classes = setup.classes.length;
-  const x = imagesInput(graph, setup, all);
-  const labels = firstRows(labelsInput(graph, setup, all), images);
-  const student = new Network(graph, 'student', setup.student, classes, true);
-  const teacher = new Network(graph, 'teacher', setup.teacher, classes);
-  const seen = {
-    student: { network: student, encoding: student.encode(x) },
-    teacher: { network: teacher, encoding: teacher.encode(x) },
+  const views = viewsOf(setup, method, options);
+  const own = studentAtWork(graph, images, views, setup, method.predicts(options));
+  const teacher = new Network(graph, 'teacher', setup.teacher, setup.classes.length);
+  const distilled: Seen = {
+    graph,
+    setup,
+    images,
+    views,
+    student: own.student,
+    teacher: { network: teacher, encoding: teacher.encode(own.images) },
+    logits: own.logits,
+    scaling: scalingOf(setup, own),
   };
-  const predicted = method.predicts(options) === 'views' ? all : images;
-  const logits = student.decode(firstEncodings(seen.student.encoding, predicted));
-  const supervisedLogits = predicted > images ? firstRows(logits, images) : logits;
-  const terms = supervisedTerms(setup, supervisedLogits, labels);
-  const like =
-    setup.method.scale === 'match'
-      ? (terms['crossEntropy']?.value ?? crossEntropy(supervisedLogits, labels))
-      : undefined;
-  const distilled: Seen = { graph, setup, images, views, ...seen, logits, like };
   return {
-    terms: { ...terms, ...method.terms(distilled, options) },
+    terms: { ...own.terms, ...method.terms(distilled, options) },
     trains: ['student/', ...(method.trains ?? [])],
-    statistics: student.layers.statistics,
+    statistics: own.student.network.layers.statistics,
   };
+}
+
+function scalingOf(
+  { method: { scale, share } }: Setup,
+  { terms, supervised, labels }: StudentAtWork,
+): Scaling {
+  if (scale === 'gradient') return { share };
+  if (scale === 'none') return {};
+  return { like: terms['crossEntropy']?.value ?? crossEntropy(supervised, labels) };
 }
 
 /** What a student is called among several: its method's title, and its own name where that says more. */

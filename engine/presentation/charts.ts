@@ -172,9 +172,10 @@ const measureTitles: Record<Measure, readonly [title: string, axis: string, fact
   imagesPerSecond: ['Speed', 'Images per second', 1],
   learningRate: ['Learning rate', 'Learning rate', 1],
   memory: ['Memory', 'Memory of the engine, MiB', 1 / 2 ** 20],
+  gradientNorm: ['Norm of the whole gradient', 'Norm, before clipping', 1],
 };
 
-/** Speed, learning rate or memory over the whole run. */
+/** Speed, learning rate, memory or the whole gradient's norm over the whole run. */
 export function measureChart(history: History, measure: Measure, smoothing = 0): LineChart {
   const [title, yTitle, factor] = measureTitles[measure];
   const stages = history.ordered.filter((s) => s.step.length > 0);

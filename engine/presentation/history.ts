@@ -5,7 +5,7 @@ import { Smoother } from './curves';
 import { networkTitle, stageNames, stageTitle } from './networks';
 import { oldPlan, oldTerm } from './old-runs';
 
-const measures: readonly Measure[] = ['learningRate', 'imagesPerSecond', 'memory'];
+const measures: readonly Measure[] = ['learningRate', 'imagesPerSecond', 'memory', 'gradientNorm'];
 
 // What a page can show of a run, and more than a run has: of a longer one it keeps what is drawn the same, of what is no run's no more.
 const mostColumns = 256;

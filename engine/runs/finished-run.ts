@@ -23,7 +23,7 @@ import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
 import { pathInside } from './inside';
-import { alignmentShapes, shapesOf } from './reuse';
+import { alignmentWeights, shapesOf } from './reuse';
 import { readRunConfig } from './run-config';
 import { RunFolder } from './run-folder';
 
@@ -105,7 +105,7 @@ export async function evaluateRun(
     networks,
     weights,
     alignment: folder.hasStageWeights(alignmentStageName)
-      ? await folder.readStageWeights(alignmentStageName, alignmentShapes(config))
+      ? await alignmentWeights(folder, config)
       : null,
     device,
     tests: (domain) => tests[domain],

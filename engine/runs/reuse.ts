@@ -6,6 +6,7 @@ import { UserError } from '../errors';
 import { inferenceGraph, shapesIn, vectorGraph } from '../evaluation/segmenter';
 import { elements } from '../graph/graph';
 import { alignmentNames } from '../method/gkd/alignment';
+import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { readWeightFile, readWeights, writeWeights, type Shapes, type Weights } from '../weights';
 import { RunFolder } from './run-folder';
 
@@ -46,13 +47,24 @@ async function finishedStage(other: RunFolder, stage: string, hash: string) {
 export const shapesOf = (config: DistillConfig, role: 'teacher' | 'student'): Shapes =>
   shapesIn(inferenceGraph(config, role, 1));
 
-/** The same of both alignment networks' encoders. */
-export const alignmentShapes = (config: DistillConfig): Shapes =>
-  new Map(
-    (['teacher', 'student'] as const)
-      .flatMap((role) => [...shapesIn(vectorGraph(config, role, 1))])
-      .filter(([name]) => Object.values(alignmentNames).some((own) => name.startsWith(`${own}/`))),
+/**
+ * Weights of both alignment networks' encoders. Runs of versions before have vectors as they are: standardised by nothing.
+ * @throws UserError where they do not fit the config
+ */
+export async function alignmentWeights(folder: RunFolder, config: DistillConfig): Promise<Weights> {
+  const shapes = (['teacher', 'student'] as const)
+    .flatMap((role) => [...shapesIn(vectorGraph(config, role, 1))])
+    .filter(([name]) => Object.values(alignmentNames).some((own) => name.startsWith(`${own}/`)));
+  const isStatistic = (name: string) => name.includes('.running_');
+  const weights = await folder.readStageWeights(
+    alignmentStageName,
+    new Map(shapes.filter(([name]) => !isStatistic(name))),
   );
+  for (const [name, shape] of shapes)
+    if (isStatistic(name) && !weights.has(name))
+      weights.set(name, new Float32Array(elements(shape)).fill(name.endsWith('_var') ? 1 : 0));
+  return weights;
+}
 
 /** @throws UserError where the file's tensors are not those of the network that the config describes */
 export async function loadNetworkWeights(

@@ -293,6 +293,7 @@ const eventShapes: { [T in EngineEvent['type']]: Shape<EventOf<T>> } = {
     learningRate: orNaN,
     imagesPerSecond: orNaN,
     memory: maybe(number),
+    gradientNorm: maybe(number),
   }),
   evaluation: object<EventOf<'evaluation'>>({
     type: oneOf('evaluation'),
@@ -330,6 +331,7 @@ const eventShapes: { [T in EngineEvent['type']]: Shape<EventOf<T>> } = {
     stage: text,
     step: count,
     norms: fewNumbers,
+    scales: maybe(fewNumbers),
   }),
   log: object<EventOf<'log'>>({
     type: oneOf('log'),

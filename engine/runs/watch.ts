@@ -129,7 +129,7 @@ export class Watcher {
     const batch = drawViews(
       joinBatches(images),
       method.augmentations,
-      training.augmentation,
+      { ...training.augmentation, ...method.views },
       new Random(training.seed, 'probe', 'views'),
     );
     await writeViews(this.folder, batch.images, batch.shape, domains.length);

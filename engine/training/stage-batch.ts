@@ -1,5 +1,5 @@
 import type { DistillConfig } from '../config/config';
-import { drawBatch, drawViews, type Batch } from '../batches/sampler';
+import { drawBatch, type Batch } from '../batches/sampler';
 import type { PreparedCase } from '../preparation/prepared-case';
 import { Random } from '../random';
 import type { Stage } from './stage';
@@ -10,12 +10,16 @@ import type { Stage } from './stage';
  */
 export function stageBatch(
   { stream, batchSize, views }: Pick<Stage, 'stream' | 'batchSize' | 'views'>,
-  { input, training }: Pick<DistillConfig, 'input' | 'training'>,
+  { input, training, method }: Pick<DistillConfig, 'input' | 'training' | 'method'>,
   cases: PreparedCase[],
   step: number,
 ): Batch {
   const random = (what: 'batch' | 'views') => new Random(training.seed, stream, what, step);
   const spec = { ...input, batchSize, augmentation: training.augmentation };
-  const batch = drawBatch(cases, spec, random('batch'));
-  return views ? drawViews(batch, views, training.augmentation, random('views')) : batch;
+  if (views === 0) return drawBatch(cases, spec, random('batch'));
+  return drawBatch(cases, spec, random('batch'), {
+    count: views,
+    augmentation: { ...training.augmentation, ...method.views },
+    random: random('views'),
+  });
 }

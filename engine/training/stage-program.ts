@@ -8,7 +8,7 @@ import type { Shapes, Weights } from '../weights';
 import { feedsOf } from './feeds';
 import { stepFactors } from './optimizer';
 import type { Loss, Stage } from './stage';
-import { addGradientNorms, addTrainingStep } from './training-graph';
+import { addGradientNorms, addTrainingStep, rescaled, scaleName } from './training-graph';
 
 export interface StageProgramOptions {
   device: Device;
@@ -86,11 +86,20 @@ export class StageProgram {
     return { losses, gradientNorm };
   }
 
+  /** Whether terms are scaled anew before this step: often while their gradients change, then seldom, as it costs a step for each term. */
+  rescalesAt(step: number): boolean {
+    return this.shared.length > 0 && ([10, 50, 100].includes(step) || step % 200 === 0);
+  }
+
   /**
-   * The L2 norm of each term's gradient as it stands, by the terms' names; of a batch in parts that of the first part.
+   * The L2 norm of each term's gradient as it stands, by the terms' names; of a batch in parts that of the first part. Terms that are
+   * scaled by their gradients are scaled anew at the steps for that.
    * @throws UserError for a term that nothing trained depends on
    */
-  async gradientNorms(batch: Batch): Promise<Record<string, number>> {
+  async gradients(
+    batch: Batch,
+    step: number,
+  ): Promise<{ norms: Record<string, number>; scales?: Record<string, number> }> {
     const state = await this.program.state();
     if (this.diagnosis) this.diagnosis.load(state);
     else {
@@ -99,7 +108,26 @@ export class StageProgram {
       const { device } = this.options;
       this.diagnosis = await compile(graph, { device, frozen: this.frozen, state });
     }
-    return namedScalars(await this.diagnosis.run(this.feeds(batch, 0)), 'norm:');
+    const results = await this.diagnosis.run(this.feeds(batch, 0));
+    const norms = namedScalars(results, 'norm:');
+    if (!this.shared.length) return { norms };
+    const scales: Record<string, number> = {};
+    for (const { name, ...term } of this.shared) {
+      const key = scaleName(name);
+      if (this.rescalesAt(step))
+        state.set(key, rescaled(state.get(key)!, term, norms[name], results['reference'][0]));
+      [scales[name]] = state.get(key)!;
+      norms[name] *= scales[name];
+    }
+    if (this.rescalesAt(step)) this.program.load(state);
+    return { norms, scales };
+  }
+
+  /** Terms that are scaled by their gradients. */
+  private get shared(): { name: string; weight: number; share: number }[] {
+    return Object.entries(this.loss.terms).flatMap(([name, { weight, share }]) =>
+      share === undefined ? [] : [{ name, weight, share }],
+    );
   }
 
   /** The whole state, for a checkpoint. */

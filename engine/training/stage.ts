@@ -2,11 +2,20 @@ import type { StageInfo, TermInfo } from '../contract/plan';
 import type { Graph, Value } from '../graph/graph';
 import type { Shapes, Weights } from '../weights';
 
-/** A term of a loss: its weight, and whether it is first scaled to the size that `like` has at the first step. */
-export interface WeightedTerm {
+/** How a term is scaled before it is weighted: to the size that `like` has at the first step, or by its gradient. */
+export interface Scaling {
+  like?: Value;
+  /**
+   * Its gradient's norm on what is trained is to have this share of that of the unscaled terms' sum; found anew now and then, see
+   * `rescaled`.
+   */
+  share?: number;
+}
+
+/** A term of a loss, with its weight. */
+export interface WeightedTerm extends Scaling {
   value: Value;
   weight: number;
-  like?: Value;
 }
 
 /** A term of a stage's loss, with how it is shown. */

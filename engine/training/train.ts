@@ -100,10 +100,10 @@ export async function trainStage(
       }
       const batch = stageBatch(stage, config, context.cases, step);
       const due = training.evaluateEvery > 0 && step % training.evaluateEvery === 0;
-      if (step === 0 || due) {
-        const norms = await program.gradientNorms(batch);
-        emit({ type: 'gradients', stage: stage.name, step, norms });
+      if (step === 0 || due || program.rescalesAt(step)) {
+        const { norms, scales } = await program.gradients(batch, step);
         if (step === 0) requireAction(stage.name, norms);
+        emit({ type: 'gradients', stage: stage.name, step, norms, ...(scales && { scales }) });
       }
 
       const rate = learningRateAt(training.schedule, learningRate, step, steps);
@@ -119,6 +119,7 @@ export async function trainStage(
         learningRate: rate,
         imagesPerSecond: (1000 * stage.batchSize) / (performance.now() - t),
         memory: process.memoryUsage.rss(),
+        gradientNorm,
       });
 
       const done = step + 1;

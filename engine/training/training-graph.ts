@@ -13,7 +13,7 @@ import {
 import { gradients } from '../graph/gradients';
 import type { Graph, Value } from '../graph/graph';
 import { sumAll } from '../graph/operators/reduction';
-import { reshape } from '../graph/operators/shape';
+import { reshape, slice } from '../graph/operators/shape';
 import { next } from '../runtime/state';
 import { optimizerStep } from './optimizer';
 import { groupsOf, joined, parted, type WeightGroup } from './weight-groups';
@@ -29,22 +29,19 @@ export function trainedWeights(graph: Graph, loss: Loss<WeightedTerm>): string[]
     .map((p) => p.name);
 }
 
-/** Each term times its weight and scale; a scale is 0 until the first step sets it. */
+/** Each term times its weight and scale. One scaled like another has the scale 0 until the first step sets it. */
 function weightedTerms(
   graph: Graph,
   loss: Loss<WeightedTerm>,
 ): { terms: Map<string, Value>; scales: Map<string, Value> } {
   const terms = new Map<string, Value>();
   const scales = new Map<string, Value>();
-  for (const [name, { value, weight, like }] of Object.entries(loss.terms)) {
+  for (const [name, { value, weight, like, share }] of Object.entries(loss.terms)) {
     let weighted = mul(value, graph.scalar(weight));
-    if (like) {
-      const kept = graph.parameter(
-        `${name}@scale`,
-        [],
-        { kind: 'constant', value: 0 },
-        { trainable: false },
-      );
+    if (share !== undefined)
+      weighted = mul(weighted, reshape(slice(scaleOf(graph, name, [2]), [0], [0], [1]), []));
+    else if (like) {
+      const kept = scaleOf(graph, name, []);
       const ratio = div(stopGradient(like), clip(stopGradient(value), 1e-12, Infinity));
       const scale = where(
         equal(kept, graph.scalar(0)),
@@ -57,6 +54,29 @@ function weightedTerms(
     terms.set(name, weighted);
   }
   return { terms, scales };
+}
+
+/** Under this name a term's scale is kept. */
+export const scaleName = (term: string): string => `${term}@scale`;
+
+const scaleOf = (graph: Graph, term: string, shape: readonly number[]): Value =>
+  graph.parameter(scaleName(term), shape, { kind: 'constant', value: 0 }, { trainable: false });
+
+/**
+ * A term's scale by its gradient, and the first that it had, for the steps to come: the geometric mean of what it was and of what
+ * would give it its share now, at most four times the first, so that a term that is done does not grow without end.
+ * `norm`: of the term's weighted gradient without its scale; `reference`: of that of the unscaled terms' sum.
+ */
+export function rescaled(
+  [scale, first]: ArrayLike<number> & Iterable<number>,
+  { share, weight }: { share: number; weight: number },
+  norm: number,
+  reference: number,
+): Float32Array {
+  const wanted = Math.min((share * reference * weight) / norm, largestScale);
+  if (!Number.isFinite(wanted)) return Float32Array.of(scale, first);
+  if (first === 0) return Float32Array.of(wanted, wanted);
+  return Float32Array.of(Math.min(Math.sqrt(scale * wanted), 4 * first), first);
 }
 
 /**
@@ -149,20 +169,35 @@ function atLast(
 }
 
 /**
- * Completes a graph to the diagnosis of a loss: `norm:NAME`, the L2 norm of each weighted and scaled term's gradient on what is trained.
+ * Completes a graph to the diagnosis of a loss: `norm:NAME`, the L2 norm of each weighted term's gradient on what is trained, scaled but
+ * where that is by its gradient; then `reference`, the norm of that of the other terms' sum.
  * @throws UserError for a term that nothing trained depends on
  */
 export function addGradientNorms(graph: Graph, loss: Loss<WeightedTerm>): void {
   const weights = trainedWeights(graph, loss).map((name) => graph.parameters.get(name)!.value);
-  for (const [name, term] of weightedTerms(graph, loss).terms) {
-    const found = gradients(term, weights).filter((g) => g !== null);
-    if (!found.length)
+  const normOf = (value: Value): Value | null => {
+    const found = gradients(value, weights).filter((g) => g !== null);
+    return found.length ? globalNorm(graph, found) : null;
+  };
+  const unscaled: WeightedTerms = Object.fromEntries(
+    Object.entries(loss.terms).map(([name, { share: _, ...term }]) => [name, term]),
+  );
+  const { terms } = weightedTerms(graph, { ...loss, terms: unscaled });
+  for (const [name, term] of terms) {
+    const norm = normOf(term);
+    if (!norm)
       throw new UserError(
         `The term "${name}" of the loss depends on nothing that this stage trains.`,
       );
-    graph.output(`norm:${name}`, globalNorm(graph, found));
+    graph.output(`norm:${name}`, norm);
   }
+  const fixed = [...terms].filter(([name]) => loss.terms[name].share === undefined);
+  if (fixed.length === 0 || fixed.length === terms.size) return;
+  const sum = fixed.map(([, term]) => term).reduce((a, b) => add(a, b));
+  graph.output('reference', normOf(sum)!);
 }
+
+type WeightedTerms = Record<string, WeightedTerm>;
 
 /** The L2 norm over several tensors. */
 function globalNorm(graph: Graph, values: readonly Value[]): Value {

@@ -17,7 +17,7 @@ import type { PageState } from './state';
 export class Training {
   readonly element: HTMLElement;
   private readonly views: Record<
-    'loss' | 'dice' | 'fsd' | 'gradients' | 'speed' | 'memory' | 'rate',
+    'loss' | 'dice' | 'fsd' | 'gradients' | 'norm' | 'speed' | 'memory' | 'rate',
     LineView
   >;
   private readonly stage: ReturnType<typeof select>;
@@ -45,6 +45,7 @@ export class Training {
         'Gradient norms',
         'Gradient norms are taken at the first step and at each evaluation.',
       ),
+      norm: view('norm', 'Norm of the whole gradient', 'No step has been trained yet.', true),
       speed: view('speed', 'Speed', 'No step has been trained yet.'),
       memory: view('memory', 'Memory', 'The engine has not told its memory.'),
       rate: view('rate', 'Learning rate', 'No step has been trained yet.', true),
@@ -106,6 +107,7 @@ export class Training {
     } else views.loss.show(() => emptyChart);
     views.dice.show(() => diceChart(history, state.axis));
     views.fsd.show(() => fsdChart(history, state.axis));
+    views.norm.show(() => measureChart(history, 'gradientNorm', state.smoothing));
     views.speed.show(() => measureChart(history, 'imagesPerSecond', 0.9));
     views.memory.show(() => measureChart(history, 'memory'));
     views.rate.show(() => measureChart(history, 'learningRate'));

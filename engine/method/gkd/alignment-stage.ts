@@ -21,7 +21,13 @@ export const alignmentStage = (setup: Setup): Stage => ({
   network: null,
   views: setup.method.augmentations,
   stream: 'act',
-  depends: ['standardised', setup.method.psae, setup.method.act, setup.method.augmentations],
+  depends: [
+    'standardised',
+    setup.method.psae,
+    setup.method.act,
+    setup.method.augmentations,
+    setup.method.views,
+  ],
   build: (graph, n) => alignmentLoss(graph, n, setup),
 });
 

@@ -61,7 +61,7 @@ function side({ graph, setup, ...seen }: Seen, role: 'teacher' | 'student'): Sid
 
 /** DCGD: the student's graphs are to be the teacher's. */
 function graphTerms(
-  { images, like }: Seen,
+  { images, scaling }: Seen,
   teacher: Value,
   student: Value,
   { temperature, graphLoss, intra, inter }: GkdOptions,
@@ -72,7 +72,7 @@ function graphTerms(
     terms['intra'] = {
       value: intraLoss(teacher, student, images, options),
       weight: intra.weight,
-      like,
+      ...scaling,
       title: 'DCGD intra-coupling',
       color: 2,
     };
@@ -80,7 +80,7 @@ function graphTerms(
     terms['inter'] = {
       value: interLoss(teacher, student, images, inter.scope, options),
       weight: inter.weight,
-      like,
+      ...scaling,
       title: 'DCGD inter-coupling',
       color: 3,
     };
@@ -94,7 +94,7 @@ const crossTitles = {
 
 /** DICD: each network decodes the other's vector, on the images or on all their views. */
 function crossTermsOf(
-  { images, views, like }: Seen,
+  { images, views, scaling }: Seen,
   teacher: Side,
   student: Side,
   { cross: { weight, scope } }: GkdOptions,
@@ -112,7 +112,7 @@ function crossTermsOf(
   return Object.fromEntries(
     (['studentToTeacher', 'teacherToStudent'] as const).map((name, i) => [
       name,
-      { value: values[name], weight, like, title: crossTitles[name], color: 4 + i },
+      { value: values[name], weight, ...scaling, title: crossTitles[name], color: 4 + i },
     ]),
   );
 }
