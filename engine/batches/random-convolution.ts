@@ -28,8 +28,7 @@ export function convolveRandomly(
   const changed = moments(x);
   const scale = changed.deviation > 0 ? before.deviation / changed.deviation : 0;
   for (let i = 0; i < image.length; i++)
-    image[i] =
-      (1 - share) * image[i] + share * (before.mean + scale * (x[i] - changed.mean));
+    image[i] = (1 - share) * image[i] + share * (before.mean + scale * (x[i] - changed.mean));
 }
 
 /** With normal weights and shifts, edges replicated. */

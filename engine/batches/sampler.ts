@@ -48,19 +48,19 @@ export function drawBatch(
   const slices = cases.reduce((sum, item) => sum + item.slices, 0);
   const places: { sample: Sample; centre: readonly [number, number] }[] = [];
   const images = Array.from({ length: spec.batchSize }, () => {
-      let slice = random.integer(slices);
-      const item = cases.find((candidate) => {
-        if (slice < candidate.slices) return true;
-        slice -= candidate.slices;
-        return false;
-      })!;
-      const sample = sliceOf(item, slice);
-      const centre: readonly [number, number] =
-        spec.fit === 'patch'
-          ? patchCentre(sample, spec.size, random)
-          : [(sample.rows - 1) / 2, (sample.columns - 1) / 2];
-      places.push({ sample, centre });
-      return augmentAt(sample, centre, spec.size, views ? null : spec.augmentation, random);
+    let slice = random.integer(slices);
+    const item = cases.find((candidate) => {
+      if (slice < candidate.slices) return true;
+      slice -= candidate.slices;
+      return false;
+    })!;
+    const sample = sliceOf(item, slice);
+    const centre: readonly [number, number] =
+      spec.fit === 'patch'
+        ? patchCentre(sample, spec.size, random)
+        : [(sample.rows - 1) / 2, (sample.columns - 1) / 2];
+    places.push({ sample, centre });
+    return augmentAt(sample, centre, spec.size, views ? null : spec.augmentation, random);
   });
   if (!views) return batchOf(images);
   const beside = places.flatMap(({ sample, centre }) =>

@@ -33,6 +33,8 @@ export interface StageRecord {
   steps: number;
   /** Time spent in it, in seconds, over all sessions that worked on it. */
   seconds: number;
+  /** Of these, those that were not spent in evaluating; missing where it is not known. */
+  trainingSeconds?: number;
   /** The checkpoint that was chosen, where validation chose one. */
   best?: { step: number; dice: number };
 }

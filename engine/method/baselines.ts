@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { choice } from '../options';
 import type { Setup } from './setup';
 import type { Stage } from '../training/stage';
+import { studentAtWork } from './student-at-work';
 import { supervised } from './supervised';
 
 /** A student that is not distilled, which stands beside those that are. */
@@ -16,19 +17,61 @@ export interface Baseline {
   stage(
     setup: Setup,
     start: readonly string[],
+    /** The most views beside an image that a distilled student sees. */
+    views: number,
   ): Pick<
     Stage,
-    'batchSize' | 'learningRate' | 'steps' | 'needs' | 'views' | 'stream' | 'depends' | 'build'
+    | 'batchSize'
+    | 'learningRate'
+    | 'steps'
+    | 'needs'
+    | 'views'
+    | 'atLeastAsLongAs'
+    | 'stream'
+    | 'depends'
+    | 'build'
   >;
 }
 
-/** The student trained on from where distillation begins, on the very images that distillation supervises, for as many steps. */
+/**
+ * The student trained on from where distillation begins, without a teacher: on the same images and supervised views, its batch norms fed
+ * alike, for as many steps as distillation takes, or for as many as take as long by the clock as the slowest distillation did, whichever
+ * is more.
+ */
 const control: Baseline = {
   name: 'control',
   title: 'Student, trained on',
   stageTitle: 'Control',
   description:
-    'The student trained on alone, on the same images and for as many steps as distillation takes.',
+    'The student trained on alone, on the same images and views: for as many of them and for as long by the clock as distillation takes, whichever is more.',
+  stage: (setup, start, views) => ({
+    ...setup.training.stages.distill,
+    needs: start,
+    views,
+    atLeastAsLongAs: setup.methods.map(({ name }) => name),
+    stream: 'distill',
+    depends: [
+      setup.student,
+      ...(({ studentStart, supervise, views: appearance }) => [
+        studentStart,
+        supervise,
+        appearance,
+      ])(setup.method),
+    ],
+    build(graph, images) {
+      const { terms, student } = studentAtWork(graph, images, views, setup, 'images');
+      return { terms, trains: ['student/'], statistics: student.network.layers.statistics };
+    },
+  }),
+};
+
+/** As the control, but for as many steps only, and on the images without views. */
+const controlSteps: Baseline = {
+  name: 'control-steps',
+  title: 'Student, trained on for equal steps',
+  stageTitle: 'Control, equal steps',
+  description:
+    'The student trained on alone, on the same images without views, for as many steps as distillation takes: a fraction of its time.',
   stage: (setup, start) => ({
     ...setup.training.stages.distill,
     needs: start,
@@ -40,7 +83,7 @@ const control: Baseline = {
 };
 
 /** Every baseline that a config may name; the student alone, `warmup`, is always there. */
-export const baselines: readonly Baseline[] = [control];
+export const baselines: readonly Baseline[] = [control, controlSteps];
 
 export const baselinesChoice = Type.Array(
   choice(Object.fromEntries(baselines.map(({ name, description }) => [name, description]))),

@@ -55,7 +55,7 @@ export interface Seen {
   /** Frozen, batch norms in evaluation mode. */
   readonly teacher: SeenNetwork;
   readonly student: SeenNetwork;
-  /** The student's logits on the rows that `predicts` names, and on all where the views are supervised, [rows, classes + 1, h, w]. */
+  /** The student's logits on the rows that `predicts` names, [rows, classes + 1, h, w]. */
   readonly logits: Value;
   /** How terms are scaled that a method does not scale itself, as the config asks for it. */
   readonly scaling: Scaling;

@@ -13,7 +13,8 @@ export const labelsInput = (graph: Graph, setup: Setup, n: number): Value =>
   graph.input('labels', 'float32', [n, setup.classes.length + 1, ...setup.input.size]);
 
 /** The first n rows. */
-export const firstRows = (x: Value, n: number): Value => slice(x, [0], [0], [n]);
+export const firstRows = (x: Value, n: number): Value =>
+  n === x.shape[0] ? x : slice(x, [0], [0], [n]);
 
 /** An encoding of the first n rows. */
 export const firstEncodings = (e: Encoding, n: number): Encoding => ({

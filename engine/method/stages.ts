@@ -7,6 +7,7 @@ import { baselines } from './baselines';
 import { studentAtWork, type StudentAtWork } from './student-at-work';
 import { methodNamed } from './catalogue';
 import type { Method, Seen } from './method';
+import { firstEncodings, firstRows } from './rows';
 import { crossEntropy } from './segmentation-loss';
 import { supervised } from './supervised';
 
@@ -22,14 +23,17 @@ export function stagesOf(setup: Setup): Stage[] {
       const stage = before(setup);
       if (!stages.some(({ name }) => name === stage.name)) stages.push(stage);
     }
+  const distillations = setup.methods.map((student) => distillation(setup, student, start));
+  stages.push(...distillations);
+  // Controls come last: how long distillation takes is known only after it.
+  const views = Math.max(0, ...distillations.map((stage) => stage.views));
   for (const baseline of chosenBaselines(setup))
     stages.push({
       name: baseline.name,
       title: baseline.stageTitle,
       network: { name: baseline.name, architecture: 'student' },
-      ...baseline.stage(setup, start),
+      ...baseline.stage(setup, start, views),
     });
-  for (const student of setup.methods) stages.push(distillation(setup, student, start));
   return stages;
 }
 
@@ -86,7 +90,10 @@ const viewsOf = (
   options: StudentConfig['options'],
 ): number => (supervise === 'views' ? augmentations : method.views(options, augmentations));
 
-/** The supervised loss of the student and the method's terms; the teacher is frozen. */
+/**
+ * The supervised loss of the student and the method's terms; the teacher is frozen. A method without views compares the networks on the
+ * images, also where the student learns from labels on views.
+ */
 function distillationLoss(
   graph: Graph,
   images: number,
@@ -95,23 +102,26 @@ function distillationLoss(
   options: StudentConfig['options'],
 ): Loss {
   const method = methodNamed(methodName);
-  const views = viewsOf(setup, method, options);
-  const own = studentAtWork(graph, images, views, setup, method.predicts(options));
+  const predicts = method.predicts(options);
+  const own = studentAtWork(graph, images, viewsOf(setup, method, options), setup, predicts);
+  const views = method.views(options, setup.method.augmentations);
+  const rows = images * (1 + views);
+  const { network, encoding } = own.student;
   const teacher = new Network(graph, 'teacher', setup.teacher, setup.classes.length);
   const distilled: Seen = {
     graph,
     setup,
     images,
     views,
-    student: own.student,
-    teacher: { network: teacher, encoding: teacher.encode(own.images) },
-    logits: own.logits,
+    student: { network, encoding: firstEncodings(encoding, rows) },
+    teacher: { network: teacher, encoding: teacher.encode(firstRows(own.images, rows)) },
+    logits: firstRows(own.logits, predicts === 'views' ? rows : images),
     scaling: scalingOf(setup, own),
   };
   return {
     terms: { ...own.terms, ...method.terms(distilled, options) },
     trains: ['student/', ...(method.trains ?? [])],
-    statistics: own.student.network.layers.statistics,
+    statistics: network.layers.statistics,
   };
 }
 

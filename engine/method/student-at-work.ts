@@ -34,9 +34,9 @@ export function studentAtWork(
   const encoding = network.encode(x);
   const count = setup.method.supervise === 'views' ? all : images;
   const rows = predicted === 'views' ? all : count;
-  const logits = network.decode(rows < all ? firstEncodings(encoding, rows) : encoding);
-  const supervised = count < rows ? firstRows(logits, count) : logits;
-  const labels = count < all ? firstRows(allLabels, count) : allLabels;
+  const logits = network.decode(firstEncodings(encoding, rows));
+  const supervised = firstRows(logits, count);
+  const labels = firstRows(allLabels, count);
   return {
     images: x,
     student: { network, encoding },

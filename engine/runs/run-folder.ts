@@ -303,6 +303,7 @@ export class RunFolder implements CheckpointStore {
       hash,
       step: number('step'),
       seconds: number('seconds'),
+      trainingSeconds: number(metadata.trainingSeconds ? 'trainingSeconds' : 'seconds'),
       state,
       best: metadata.bestStep
         ? { step: number('bestStep'), dice: number('bestDice'), weights: best }
@@ -331,6 +332,7 @@ export class RunFolder implements CheckpointStore {
       hash: c.hash,
       step: String(c.step),
       seconds: String(c.seconds),
+      trainingSeconds: String(c.trainingSeconds),
       ...about,
       ...(c.best ? { bestStep: String(c.best.step), bestDice: String(c.best.dice) } : {}),
     };

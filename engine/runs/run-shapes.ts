@@ -98,6 +98,7 @@ export const runRecord: Shape<RunRecord> = object<RunRecord>({
         step: count,
         steps: count,
         seconds: number,
+        trainingSeconds: maybe(number),
         best: maybe(object<NonNullable<StageRecord['best']>>({ step: count, dice: number })),
       }),
     ),

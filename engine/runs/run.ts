@@ -8,11 +8,13 @@ import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { planOf, stagesOf } from '../method/stages';
 import { casesCsv } from '../presentation/cases-csv';
+import type { PreparedCase } from '../preparation/prepared-case';
 import { tryPredictionNames } from '../preparation/write-prediction';
 import { openDevice } from '../runtime/device';
 import type { Device } from '../runtime/runtime';
 import { runtimeOf } from '../runtime/catalogue';
 import type { Stage } from '../training/stage';
+import { stepsToLast, trainingSecondsOf } from '../training/lengthen';
 import { Cancelled, trainStage } from '../training/train';
 import { version } from '../version';
 import type { Shapes, Weights } from '../weights';
@@ -210,8 +212,11 @@ class Run {
 
     this.watcher = new Watcher(config, this.cohort, this.device, this.folder.path, this.emit);
     const stages = stagesOf(config);
-    const hashes = await stageHashes(config, this.cohort.cohort, stages);
-    for (const stage of stages) await this.stage(stage, hashes.get(stage.name)!);
+    for (const [i, { name }] of stages.entries()) {
+      stages[i] = await this.lengthened(stages[i]);
+      const hashes = await stageHashes(config, this.cohort.cohort, stages);
+      await this.stage(stages[i], hashes.get(name)!);
+    }
     return this.evaluate();
   }
 
@@ -229,6 +234,32 @@ class Run {
     if (this.options.signal.aborted) throw new Cancelled();
   }
 
+  /** A stage with as many steps as it takes where it is to last as long as others. */
+  private async lengthened(stage: Stage): Promise<Stage> {
+    const { atLeastAsLongAs: others = [] } = stage;
+    if (!others.length) return stage;
+    this.stopIfAsked();
+    const { stages } = this.record;
+    const longest = Math.max(...others.map((name) => trainingSecondsOf(stages[name])));
+    const { config } = this.options;
+    const steps = await stepsToLast(stage, longest, stages[stage.name], {
+      config,
+      device: this.device,
+      cases: this.trainingCases,
+      given: this.weightsFor(stage),
+    });
+    return { ...stage, steps };
+  }
+
+  private get trainingCases(): PreparedCase[] {
+    return this.cohort.sourceCases('train').map(({ prepared }) => prepared);
+  }
+
+  /** Weights that the stage takes from others. */
+  private weightsFor({ needs }: Stage): Weights {
+    return new Map(needs.flatMap((other) => [...this.weights.get(other)!]));
+  }
+
   /** Trains a stage, or takes its weights from where they are already. */
   private async stage(stage: Stage, hash: string): Promise<void> {
     const { config, signal, resume } = this.options;
@@ -243,13 +274,13 @@ class Run {
     }
     record.stages[name] = { state: 'running', hash, step: 0, steps, seconds: 0 };
     await folder.writeRecord(record);
-    const given = new Map(stage.needs.flatMap((other) => [...this.weights.get(other)!]));
+    const given = this.weightsFor(stage);
     this.canBeLeft = false;
     const trained = await trainStage(stage, given, hash, {
       config,
       device: this.device,
       store: folder,
-      cases: this.cohort.sourceCases('train').map(({ prepared }) => prepared),
+      cases: this.trainingCases,
       validate: async (at, step, weights) => {
         this.canBeLeft = true;
         const dice = await this.watcher.judge(at, step, weights);

@@ -44,6 +44,8 @@ export interface Stage extends StageInfo {
   weights?: string;
   /** Augmented views beside each image of a batch. */
   views: number;
+  /** It goes on until it has lasted as long by the clock as each of these stages before it; `steps` are then its fewest. */
+  atLeastAsLongAs?: readonly string[];
   /** Where its vectors form contrastive graphs, which are watched: what the inter-coupling graph spans. */
   contrastiveGraphs?: { scope: 'image' | 'batch' };
   /** Its batches are drawn from this stream of random numbers: stages of one stream see the same ones. */
@@ -61,6 +63,8 @@ export interface Checkpoint {
   hash: string;
   step: number;
   seconds: number;
+  /** Of these, those that were not spent in evaluating. */
+  trainingSeconds: number;
   state: Weights;
   best: { step: number; dice: number; weights: Weights } | null;
 }

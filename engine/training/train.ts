@@ -63,9 +63,15 @@ export async function trainStage(
 
   let best = checkpoint?.best ?? null;
   const first = checkpoint?.step ?? 0;
-  const earlier = checkpoint?.seconds ?? 0;
   const began = performance.now();
-  const seconds = () => earlier + (performance.now() - began) / 1000;
+  let evaluating = 0;
+  const times = () => {
+    const sinceThen = (performance.now() - began) / 1000;
+    return {
+      seconds: (checkpoint?.seconds ?? 0) + sinceThen,
+      trainingSeconds: (checkpoint?.trainingSeconds ?? 0) + sinceThen - evaluating,
+    };
+  };
   await store.truncateLog(stage.name, checkpoint ? first : -1);
   emit({
     type: 'stage',
@@ -79,7 +85,7 @@ export async function trainStage(
   const save = async (step: number) =>
     store.writeCheckpoint(
       stage.name,
-      { hash, step, seconds: seconds(), state: await program.state(), best },
+      { hash, step, ...times(), state: await program.state(), best },
       shapes,
       // Batches are drawn from (seed, stream, step), so that seed and step are the whole random state.
       { config: JSON.stringify(config), seed: String(training.seed) },
@@ -87,9 +93,11 @@ export async function trainStage(
 
   const evaluate = async (step: number) => {
     if (!stage.network) return;
+    const start = performance.now();
     const weights = await program.trained();
     const dice = await context.validate(stage, step, new Map([...program.frozen, ...weights]));
     if (!best || (dice ?? 0) >= best.dice) best = { step, dice: dice ?? 0, weights };
+    evaluating += (performance.now() - start) / 1000;
   };
 
   try {
@@ -135,7 +143,7 @@ export async function trainStage(
       hash,
       step: steps,
       steps,
-      seconds: seconds(),
+      ...times(),
       ...(best ? { best: { step: best.step, dice: best.dice } } : {}),
     };
     return { weights, shapes, record };

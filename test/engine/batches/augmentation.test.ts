@@ -20,6 +20,8 @@ const none: AugmentationConfig = {
   gamma: 0,
   noise: 0,
   blur: 0,
+  bias: 0,
+  randomConvolution: 0,
 };
 const strong: AugmentationConfig = {
   flip: { horizontal: 0.5, vertical: 0.5 },
@@ -31,6 +33,8 @@ const strong: AugmentationConfig = {
   gamma: 0.3,
   noise: 0.05,
   blur: 1,
+  bias: 0,
+  randomConvolution: 0,
 };
 
 function sample(rows = 8, columns = 8, channels = 1): Sample {
@@ -215,6 +219,97 @@ describe('drawBatch', () => {
       assert.ok(inside >= 24, `${inside} of 64 pixels`);
     }
     assert.ok(centred > 170 && centred < 250, `${centred} of 400`);
+  });
+});
+
+describe('a batch with views', () => {
+  const spec = {
+    size: [8, 8] as [number, number],
+    fit: 'patch' as const,
+    batchSize: 3,
+    augmentation: strong,
+  };
+  const drawn = (count: number, augmentation = { ...strong, rotate: 0 }) =>
+    drawBatch([numberedCase(2)], spec, new Random(5), {
+      count,
+      augmentation,
+      random: new Random(6),
+    });
+
+  it('has the images as they are, first, then the views image by image', () => {
+    const batch = drawn(2);
+    const plain = drawBatch([numberedCase(2)], { ...spec, augmentation: null }, new Random(5));
+    assert.deepEqual(batch.shape, [9, 1, 8, 8]);
+    assert.deepEqual(batch.images.subarray(0, 3 * 64), plain.images);
+    assert.deepEqual(batch.labels.subarray(0, 3 * 64), plain.labels);
+    assert.notDeepEqual(
+      batch.images.subarray(3 * 64, 4 * 64),
+      batch.images.subarray(4 * 64, 5 * 64),
+    );
+  });
+
+  it('draws the same images however many views there are', () => {
+    assert.deepEqual(drawn(1).images.subarray(0, 192), drawn(4).images.subarray(0, 192));
+  });
+
+  it("takes what a view's rotation brings in from the slice, not from a mirror of the patch", () => {
+    // Each pixel has its own value, so that a value tells where it is from.
+    const item = numberedCase(1, 40, 40);
+    item.image.forEach((_, n) => (item.image[n] = n));
+    const views = drawBatch([item], { ...spec, batchSize: 20, augmentation: null }, new Random(1), {
+      count: 1,
+      augmentation: { ...none, translate: 0.5 },
+      random: new Random(2),
+    });
+    let beyond = 0;
+    for (let b = 0; b < 20; b++) {
+      const rows = (from: number) => [...views.images.subarray(from * 64, (from + 1) * 64)];
+      const [anchor, view] = [rows(b), rows(20 + b)].map((v) => Math.max(...v));
+      if (view > anchor) beyond++;
+    }
+    assert.ok(beyond > 4, `${beyond} of 20 views reach beyond their patch`);
+  });
+});
+
+describe('changes of appearance', () => {
+  const moments = (image: Float32Array) => {
+    const mean = image.reduce((a, b) => a + b, 0) / image.length;
+    return [mean, Math.sqrt(image.reduce((a, b) => a + (b - mean) ** 2, 0) / image.length)];
+  };
+
+  it('random convolutions keep mean and deviation within what a mixture can, labels and place', () => {
+    const before = sample(16, 16);
+    for (let n = 0; n < 20; n++) {
+      const after = augment(before, { ...none, randomConvolution: 1 }, new Random('gin', n));
+      assert.deepEqual(after.label, before.label);
+      assert.notDeepEqual(after.image, before.image);
+      const [[mean, deviation], [mean0, deviation0]] = [after, before].map((s) => moments(s.image));
+      assert.ok(Math.abs(mean - mean0) < 1e-4 * (1 + Math.abs(mean0)));
+      assert.ok(deviation <= deviation0 * 1.0001);
+    }
+  });
+
+  it('random convolutions leave a constant image constant', () => {
+    const flat = { ...sample(8, 8), image: new Float32Array(64).fill(3) };
+    const after = augment(flat, { ...none, randomConvolution: 1 }, new Random(1));
+    for (const value of after.image) assert.ok(Math.abs(value - 3) < 1e-4);
+  });
+
+  it('a bias field is smooth, and within its amount', () => {
+    const flat = { ...sample(16, 16), image: new Float32Array(256).fill(1) };
+    const { image } = augment(flat, { ...none, bias: 0.5 }, new Random(3));
+    assert.ok(image.some((v) => Math.abs(v - 1) > 0.01));
+    for (let n = 0; n < 256; n++) {
+      assert.ok(Math.abs(image[n] - 1) <= 0.5);
+      if (n % 16) assert.ok(Math.abs(image[n] - image[n - 1]) < 0.2);
+    }
+  });
+
+  it('draw nothing where they are switched off, so that other random numbers stay what they were', () => {
+    const [a, b] = [new Random(9), new Random(9)];
+    augment(sample(), none, a);
+    augment(sample(), { ...none, bias: 0, randomConvolution: 0 }, b);
+    assert.equal(a.bits(), b.bits());
   });
 });
 

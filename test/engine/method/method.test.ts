@@ -4,7 +4,7 @@ import { crossTerms, decodeVector, type Side } from '../../../engine/method/gkd/
 import { interLoss, intraLoss } from '../../../engine/method/gkd/contrastive-graphs';
 import { add, stopGradient } from '../../../engine/graph/operators/elementwise';
 import { gradients } from '../../../engine/graph/gradients';
-import { Graph, type Value } from '../../../engine/graph/graph';
+import { ancestors, Graph, type Value } from '../../../engine/graph/graph';
 import { compile } from '../../../engine/runtime/compile';
 import {
   addGradientNorms,
@@ -38,6 +38,17 @@ const stages: [title: string, string, n: number, ReturnType<typeof tinyMethod>?]
   ['distill, cross terms on images', 'gkd', images * (1 + views), tinyMethod('image')],
   ['distill, cross terms on views', 'gkd', images * (1 + views), tinyMethod('views')],
 ];
+
+/** How many rows a value is computed from at the layer of this name. */
+function rowsBelow(value: Value, layer: string): number {
+  for (const node of ancestors([value]))
+    if (
+      node.name.startsWith(`${layer}/`) ||
+      node.inputs.some(({ name }) => name === `${layer}.weight`)
+    )
+      return node.outputs[0].shape[0];
+  throw new Error(`nothing of ${layer}`);
+}
 
 describe('stages of the method', () => {
   for (const [title, name, n, config] of stages) {
@@ -125,6 +136,33 @@ describe('stages of the method', () => {
   it('control trains as warm-up does, on the loss without the terms of the method', () => {
     const terms = Object.keys(stage('control').build(new Graph(), images).terms);
     assert.deepEqual(terms, ['crossEntropy', 'dice']);
+  });
+
+  it('control and distilled student see the same rows, and learn from the labels of as many', () => {
+    for (const supervise of ['images', 'views'] as const) {
+      const config = tinyMethod();
+      config.method.supervise = supervise;
+      const rows = ['control', 'gkd'].map((name) => {
+        const it = stage(name, config);
+        const graph = new Graph();
+        const { terms } = it.build(graph, images);
+        const { shape } = graph.inputs.find((input) => input.name === 'images')!;
+        // The loss of one image more or less is another one: what is supervised is told by the rows that the decoder is given.
+        const supervised = rowsBelow(terms['crossEntropy'].value, 'student/decoder/logits');
+        return [it.views, it.stream, shape[0], supervised];
+      });
+      const all = images * (1 + views);
+      const expected = [views, 'distill', all, supervise === 'views' ? all : images];
+      assert.deepEqual(rows, [expected, expected]);
+    }
+  });
+
+  it('a control of equal steps has neither views nor a time to last', () => {
+    const config = tinyMethod();
+    config.baselines = ['control', 'control-steps'];
+    const [control, steps] = ['control', 'control-steps'].map((name) => stage(name, config));
+    assert.deepEqual([control.views, control.atLeastAsLongAs], [views, ['gkd']]);
+    assert.deepEqual([steps.views, steps.atLeastAsLongAs], [0, undefined]);
   });
 
   it('a weight of 0 leaves a term out', () => {

@@ -26,7 +26,7 @@ const cwd: StudentConfig = {
 describe('a method whose batches are taken in parts', () => {
   it('has terms that are means over images; others need the whole batch', () => {
     const isWhole = (student: StudentConfig) =>
-      stagesOf({ ...tinyMethod(), methods: [student] }).at(-1)!.whole;
+      stagesOf({ ...tinyMethod(), methods: [student], baselines: [] }).at(-1)!.whole;
     const ofBatch = { ...gkd, options: { ...gkd.options, inter: { weight: 1, scope: 'batch' } } };
     const ofImage = { ...gkd, options: { ...gkd.options, inter: { weight: 1, scope: 'image' } } };
     assert.deepEqual([ofBatch, ofImage, kd, cwd].map(isWhole), [

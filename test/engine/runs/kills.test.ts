@@ -14,7 +14,7 @@ const atOnce = 2;
 /** How often a run is killed at most in one part. */
 const killsOfAPart = 3;
 
-const stages = ['teacher', 'warmup', 'psae', 'act', 'control', 'gkd', 'evaluate'];
+const stages = ['teacher', 'warmup', 'psae', 'act', 'gkd', 'control-steps', 'evaluate'];
 /** Parts of a run that follow each other: from its process's start to the device that it opens, then its stages. */
 const parts = ['start', ...stages];
 

@@ -14,9 +14,10 @@ import { runDistillation } from '../../../engine/runs/run';
 import type { RunRecord } from '../../../engine/contract/run-record';
 import { runCommand } from '../command-line';
 import { withFolder } from '../images/shared';
+import { readWeights, writeWeights } from '../../../engine/weights';
 import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from './tiny-cohort';
 
-const stages = ['teacher', 'warmup', 'psae', 'act', 'control', 'gkd'];
+const stages = ['teacher', 'warmup', 'psae', 'act', 'gkd', 'control-steps'];
 
 const weightsOf = (run: string) =>
   Object.fromEntries(
@@ -31,7 +32,7 @@ const reportOf = (run: string) =>
   JSON.parse(readFileSync(join(run, 'report.json'), 'utf8')) as Report;
 
 /** Turns a run's folder into one as an older version left it. */
-function makeOld(run: string): void {
+async function makeOld(run: string): Promise<void> {
   const rename = (text: string) => text.replaceAll('"gkd"', '"student"');
   const record = recordOf(run) as Partial<RunRecord>;
   const { gkd: distill, ...others } = record.stages!;
@@ -41,6 +42,11 @@ function makeOld(run: string): void {
     JSON.stringify({ ...record, stages: { ...others, distill } }),
   );
   renameSync(join(run, 'weights/gkd.safetensors'), join(run, 'weights/distill.safetensors'));
+  // Its vectors were not standardised.
+  const alignment = join(run, 'weights/act.safetensors');
+  const { tensors, metadata } = await readWeights(alignment);
+  for (const name of Object.keys(tensors)) if (name.includes('.running_')) delete tensors[name];
+  await writeWeights(alignment, tensors, metadata);
   const report = JSON.parse(
     rename(readFileSync(join(run, 'report.json'), 'utf8')),
   ) as Partial<Report>;
@@ -91,7 +97,7 @@ describe('runDistillation', function () {
       const report = reportOf(run);
       assert.equal(report.domains.ct.role, 'source');
       for (const domain of ['ct', 'mr'])
-        for (const network of ['teacher', 'warmup', 'control', 'gkd'])
+        for (const network of ['teacher', 'warmup', 'control-steps', 'gkd'])
           assert.ok(typeof report.domains[domain].networks[network]!.dice.mean === 'number');
       assert.equal(report.fsd.sourceToTarget.mr.gkd.n, 3);
       const rows = readFileSync(join(run, 'cases.csv'), 'utf8').trim().split('\n');
@@ -157,14 +163,20 @@ describe('runDistillation', function () {
       const started = events.flatMap((e) =>
         e.type === 'stage' && e.state === 'started' ? [e.stage] : [],
       );
-      assert.deepEqual(started, [...stages, 'kd', 'cwd-t2', 'evaluate']);
+      assert.deepEqual(started, [
+        ...stages.slice(0, -1),
+        'kd',
+        'cwd-t2',
+        'control-steps',
+        'evaluate',
+      ]);
       const { plan } = recordOf(run);
       assert.deepEqual(
         plan.networks.map(({ name, role }) => `${name} ${role}`),
         [
           'teacher teacher',
           'warmup baseline',
-          'control baseline',
+          'control-steps baseline',
           ...students.map((name) => `${name} student`),
         ],
       );
@@ -176,7 +188,7 @@ describe('runDistillation', function () {
       assert.deepEqual(networks.gkd, reportOf(alone).domains.mr.networks.gkd);
       for (const name of students) {
         assert.equal(typeof networks[name]!.dice.mean, 'number');
-        assert.deepEqual(Object.keys(gain[name]!), ['warmup', 'control']);
+        assert.deepEqual(Object.keys(gain[name]!), ['warmup', 'control-steps']);
         assert.ok(existsSync(join(run, 'predictions/mr', name, 'mr1.nii.gz')));
         assert.ok(report.fsd.sourceToTarget.mr[name].n > 1);
       }
@@ -204,8 +216,33 @@ describe('runDistillation', function () {
         await predict(openRun(run), [image], { network, out: join(folder, network) });
       await assert.rejects(
         predict(openRun(run), [image], { network: 'none', out: folder }),
-        /There is no network "none" in this run; there are teacher, warmup, control, gkd, kd, cwd-t2, kd-4\./,
+        /There is no network "none" in this run; there are teacher, warmup, control-steps, gkd, kd, cwd-t2, kd-4\./,
       );
+    }));
+
+  it('trains the control for as long by the clock as distillation took, and keeps it on resuming', () =>
+    withFolder(async (folder) => {
+      const run = join(folder, 'run');
+      const config = await writeTinyCohort(folder, {
+        ...tinyRunConfig(),
+        baselines: ['control', 'control-steps'],
+      });
+      await runTiny(config, run);
+      const { control, gkd, 'control-steps': steps } = recordOf(run).stages;
+      assert.deepEqual([gkd!.steps, steps!.steps], [16, 16]);
+      assert.ok(control!.steps > 16, `${control!.steps} steps`);
+      // A few timed steps foretell the rest roughly, on a machine that does other things too.
+      const [own, other] = [control, gkd].map((stage) => stage!.trainingSeconds!);
+      assert.ok(own > other / 4, `${own} of ${other} s`);
+      assert.ok(own < control!.seconds);
+      const events = await runTiny(config, run, { resume: true });
+      const skipped = events.flatMap((e) =>
+        e.type === 'stage' && e.state === 'skipped' ? [[e.stage, e.steps]] : [],
+      );
+      assert.deepEqual(skipped.slice(-2), [
+        ['control', control!.steps],
+        ['control-steps', 16],
+      ]);
     }));
 
   it('does without alignment where no method needs it: no FSD, and nothing said of it', () =>
@@ -228,8 +265,9 @@ describe('runDistillation', function () {
   it('opens runs of versions that did not write down what they train', () =>
     withFolder(async (folder) => {
       const run = join(folder, 'run');
-      await runTiny(await writeTinyCohort(folder), run);
-      makeOld(run);
+      const config = { ...tinyRunConfig(), baselines: ['control'] };
+      await runTiny(await writeTinyCohort(folder, config), run);
+      await makeOld(run);
       const old = openRun(run);
       assert.deepEqual(
         old.record.plan.networks.map(({ name }) => name),
@@ -275,7 +313,7 @@ describe('runDistillation', function () {
       const skipped = events.flatMap((e) =>
         e.type === 'stage' && e.state === 'skipped' ? [e.stage] : [],
       );
-      assert.deepEqual(skipped, ['teacher', 'warmup', 'psae', 'act', 'control']);
+      assert.deepEqual(skipped, ['teacher', 'warmup', 'psae', 'act', 'control-steps']);
       const [first, second] = ['first', 'second'].map((n) => weightsOf(join(folder, 'runs', n)));
       assert.equal(first['act'], second['act']);
       assert.notEqual(first['gkd'], second['gkd']);

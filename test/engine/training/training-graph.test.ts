@@ -8,6 +8,7 @@ import { stepFactors } from '../../../engine/training/optimizer';
 import {
   addGradientNorms,
   addTrainingStep,
+  rescaled,
   trainedWeights,
 } from '../../../engine/training/training-graph';
 import type { Loss, WeightedTerm } from '../../../engine/training/stage';
@@ -162,6 +163,63 @@ describe('addTrainingStep', () => {
     await program.release();
   });
 });
+
+describe('a term that is scaled by its gradient', () => {
+  /** 3 w + 4 v labels' terms, so a norm of 5; and 10 w with a share. */
+  const loss =
+    (share: number, weight = 1) =>
+    (graph: Graph): Loss<WeightedTerm> => {
+      const w = graph.parameter('w', [], zero);
+      const v = graph.parameter('v', [], zero);
+      return {
+        terms: {
+          first: { value: mul(w, graph.scalar(3)), weight: 1 },
+          second: { value: mul(v, graph.scalar(4)), weight: 1 },
+          scaled: { value: mul(w, graph.scalar(10)), weight, share },
+        },
+        trains: ['w', 'v'],
+      };
+    };
+
+  it('is diagnosed without its scale, beside the norm of the sum of the others', async () => {
+    const graph = new Graph();
+    addGradientNorms(graph, loss(0.3, 2)(graph));
+    const found = await evaluateOnce(graph);
+    assertClose(found['norm:scaled'], [20], 'scaled');
+    assertClose(found['reference'], [5], 'reference');
+  });
+
+  it('has just its share of the gradient once it has its scale, times its weight', async () => {
+    const [scale] = rescaled([0, 0], { share: 0.3, weight: 2 }, 20, 5);
+    const { program, step } = await descent(
+      { w: [1], 'scaled@scale': [scale, scale] },
+      loss(0.3, 2),
+    );
+    await step();
+    // The gradient in w: 3 of the labels, and twice 0.3 of 5.
+    assertClose((await program.state()).get('w')!, [1 - 0.1 * (3 + 2 * 0.3 * 5)], 'w');
+    assertClose((await program.state()).get('scaled@scale')!, [scale, scale], 'scale');
+    await program.release();
+  });
+
+  it('is rescaled by the geometric mean, at most to four times the first scale', () => {
+    const term = { share: 0.5, weight: 1 };
+    assert.deepEqual([...rescaled([0, 0], term, 2, 8)], [2, 2]);
+    assert.deepEqual([...rescaled([2, 2], term, 0.5, 8)], [4, 2]);
+    assert.deepEqual([...rescaled([8, 2], term, 0.001, 8)], [8, 2]);
+    assert.deepEqual([...rescaled([2, 2], term, NaN, 8)], [2, 2]);
+  });
+});
+
+async function evaluateOnce(graph: Graph): Promise<Record<string, Float32Array>> {
+  const state = new Map(
+    [...graph.parameters.values()].map(({ name, value }) => [name, new Float32Array(value.size)]),
+  );
+  const program = await compile(graph, { device: cpu, state });
+  const found = await program.run();
+  await program.release();
+  return found;
+}
 
 describe('trainedWeights', () => {
   it('are those of the prefixes that are no statistics', () => {

@@ -85,7 +85,14 @@ void tryMutants(
     const { weights } = await readWeightFile(run.weightsFile('kd'));
     await run.writeCheckpoint(
       'kd',
-      { hash: 'hash', step: 1, seconds: 1, state: weights, best: { step: 1, dice: 0.5, weights } },
+      {
+        hash: 'hash',
+        step: 1,
+        seconds: 1,
+        trainingSeconds: 1,
+        state: weights,
+        best: { step: 1, dice: 0.5, weights },
+      },
       shapesOf(config, 'student'),
       {},
     );
