@@ -1,3 +1,4 @@
+import { gapSentence } from '../engine/presentation/signal';
 import * as vscode from 'vscode';
 import type { Packet, RareEvent } from '../engine/contract/packet';
 import type { RunPlan } from '../engine/contract/plan';
@@ -129,8 +130,11 @@ function logEvent(
     case 'finished':
     case 'cancelled':
       return log.info(`${name}: ${event.type}`);
+    case 'gap':
+      return log.info(`${name}: ${gapSentence(event.difference)}`);
     case 'fsd':
     case 'graphs':
+    case 'signal':
     case 'gradients':
       return log.debug(`${name}: ${event.type} at ${event.stage} step ${event.step}`);
   }

@@ -1,3 +1,4 @@
+import { gapSentence } from '../presentation/signal';
 import type { EngineEvent } from '../contract/events';
 import { oneLine, withoutControls } from '../presentation/plain-text';
 
@@ -45,6 +46,8 @@ export class Progress {
           );
         if (event.role === 'source') this.dice = `  Dice ${event.dice?.toFixed(3) ?? '-'}`;
         return;
+      case 'gap':
+        return this.say(`${gapSentence(event.difference)}`);
       case 'log':
         return event.level === 'error' ? undefined : this.say(event.message);
       case 'cancelled':
@@ -52,6 +55,7 @@ export class Progress {
       case 'fsd':
       case 'graphs':
       case 'gradients':
+      case 'signal':
       case 'finished':
         return;
     }

@@ -1,5 +1,7 @@
 /** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: server.ts. */
+import type { PairedComparison } from './metrics';
 import type { RunPlan, TermInfo } from './plan';
+import type { Signal } from './signal';
 
 /** What the engine reports while a run goes on; each is also a line of `metrics.jsonl` where it carries a number. */
 export type EngineEvent =
@@ -66,6 +68,16 @@ export type EngineEvent =
       /** By what each scaled term is multiplied beside its weight, from this step on. */
       scales?: Record<string, number>;
     }
+  | {
+      /** What the vectors carry, with a student as it is at this step of its stage. */
+      type: 'signal';
+      stage: string;
+      step: number;
+      network: string;
+      signal: Signal;
+    }
+  /** Dice of the teacher minus that of the student trained alone on the source's validation cases, before distillation. */
+  | { type: 'gap'; teacher: string; student: string; difference: PairedComparison }
   | { type: 'log'; level: 'info' | 'warning' | 'error'; message: string }
   | { type: 'finished'; folder: string; report: string }
   | { type: 'cancelled'; folder: string };

@@ -8,6 +8,7 @@ import type {
   PairedComparison,
 } from './metrics';
 import type { NetworkInfo } from './plan';
+import type { Signal } from './signal';
 
 export interface Report {
   meddistill: string;
@@ -24,6 +25,10 @@ export interface Report {
   /** Wall time of each stage. */
   seconds: Record<string, number>;
   domains: Record<string, DomainReport>;
+  /** Dice of the teacher minus that of the student trained alone, on the source's validation cases. */
+  gap?: PairedComparison;
+  /** What the vectors carry with each student that is trained on them, and with the one that they start from. */
+  signal?: Record<string, Signal>;
   fsd: {
     /** Source <-> target, by target and network. */
     sourceToTarget: Record<string, Record<string, FrechetSemanticDistance>>;

@@ -1,6 +1,8 @@
 import type { EventOf, TimedEvent } from '../contract/events';
 import type { Measure, Packet, RareEvent, StepBlock } from '../contract/packet';
+import type { PairedComparison } from '../contract/metrics';
 import type { RunPlan, TermInfo } from '../contract/plan';
+import type { Signal } from '../contract/signal';
 import { Smoother } from './curves';
 import { networkTitle, stageNames, stageTitle } from './networks';
 import { oldPlan, oldTerm } from './old-runs';
@@ -217,6 +219,9 @@ export class History {
   readonly distances: EventOf<'fsd'>[] = [];
   readonly graphs: EventOf<'graphs'>[] = [];
   readonly gradients: EventOf<'gradients'>[] = [];
+  /** The latest of each student that is trained on vectors, and of the one that they start from. */
+  readonly signals = new Map<string, Signal>();
+  gap: PairedComparison | null = null;
   readonly cohorts: EventOf<'cohort'>[] = [];
   device: EventOf<'device'> | null = null;
   /** Warnings and errors. */
@@ -283,6 +288,13 @@ export class History {
         break;
       case 'gradients':
         keep(this.gradients, event, mostEvents);
+        break;
+      case 'signal':
+        if (this.signals.has(event.network) || this.signals.size < mostStages)
+          this.signals.set(event.network, event.signal);
+        break;
+      case 'gap':
+        this.gap = event.difference;
         break;
       case 'log':
         if (event.level !== 'info') keep(this.messages, event, mostMessages);

@@ -89,6 +89,8 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
     case 'fsd':
     case 'graphs':
     case 'gradients':
+    case 'signal':
+    case 'gap':
     case 'finished':
     case 'cancelled':
       return progress;

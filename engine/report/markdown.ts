@@ -12,6 +12,7 @@ import {
   semanticDistanceTable,
   verdict,
 } from '../presentation/tables';
+import { gapSentence, signalTable } from '../presentation/signal';
 
 /** A run's report as Markdown: what was found, every table, where it comes from, the config. */
 export function reportMarkdown(run: ReportedRun): string {
@@ -28,6 +29,7 @@ export function reportMarkdown(run: ReportedRun): string {
     ...(report
       ? [
           ...verdict(report).flatMap((sentence) => ['', escapeMarkdown(sentence, longestSentence)]),
+          ...(report.gap ? ['', gapSentence(report.gap)] : []),
           ...reportTables(report).flatMap(section),
         ]
       : [
@@ -59,6 +61,7 @@ export function reportTables(report: NonNullable<ReportedRun['report']>): Table[
     gainsTable(report),
     metricsTable(report),
     semanticDistanceTable(report),
+    signalTable(report.networks, new Map(Object.entries(report.signal ?? {}))),
     casesTable(report),
   ].filter((table) => table !== null);
 }

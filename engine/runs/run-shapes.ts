@@ -1,4 +1,5 @@
 /** What is read from a run's folder, checked where it is read: whatever a file there holds, nothing else comes out of it. */
+import type { Signal, VectorExchange } from '../contract/signal';
 import type { ContrastiveSnapshot } from '../contract/contrastive-snapshot';
 import type { EngineEvent, EventOf, TimedEvent } from '../contract/events';
 import type {
@@ -176,6 +177,26 @@ const distances = optional(
   {},
 );
 
+const both = object<Signal['spread']>({ teacher: number, student: number });
+const vectorExchange = object<VectorExchange>({
+  own: number,
+  other: number,
+  mean: number,
+  p: number,
+});
+const signal = object<Signal>({
+  images: count,
+  views: count,
+  cosine: object<Signal['cosine']>({ sameView: number, sameImage: number, otherImage: number }),
+  retrieval: object<Signal['retrieval']>({ share: number, chance: number }),
+  entropy: object<Signal['entropy']>({ intra: both, inter: both }),
+  spread: both,
+  exchange: object<Signal['exchange']>({
+    studentToTeacher: vectorExchange,
+    teacherToStudent: vectorExchange,
+  }),
+});
+
 /** Without `named`, of a version before: `gain` is the one student's. */
 const domain = (named: boolean): Shape<DomainReport> =>
   object<DomainReport>({
@@ -214,6 +235,8 @@ export const runReport: Shape<Report> = (value) => {
     ),
     seconds: optional(byName(number), {}),
     domains: byName(domain(!isOld)),
+    gap: maybe(comparison),
+    signal: maybe(byName(signal)),
     fsd: optional(
       object<Report['fsd']>({ sourceToTarget: distances, teacherToStudent: distances }),
       { sourceToTarget: {}, teacherToStudent: {} },
@@ -333,6 +356,21 @@ const eventShapes: { [T in EngineEvent['type']]: Shape<EventOf<T>> } = {
     step: count,
     norms: fewNumbers,
     scales: maybe(fewNumbers),
+  }),
+  signal: object<EventOf<'signal'>>({
+    type: oneOf('signal'),
+    time,
+    stage: text,
+    step: count,
+    network: text,
+    signal,
+  }),
+  gap: object<EventOf<'gap'>>({
+    type: oneOf('gap'),
+    time,
+    teacher: text,
+    student: text,
+    difference: comparison,
   }),
   log: object<EventOf<'log'>>({
     type: oneOf('log'),

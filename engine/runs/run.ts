@@ -1,12 +1,16 @@
 import type { DistillConfig } from '../config/config';
 import type { EngineEvent } from '../contract/events';
+import type { PairedComparison } from '../contract/metrics';
 import type { Report } from '../contract/report';
 import type { RunRecord } from '../contract/run-record';
+import type { Signal } from '../contract/signal';
 import { UserError } from '../errors';
 import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
+import { signalFaults } from '../method/gkd/signal';
 import { planOf, stagesOf } from '../method/stages';
+import { gapWarning } from '../presentation/signal';
 import { casesCsv } from '../presentation/cases-csv';
 import type { PreparedCase } from '../preparation/prepared-case';
 import { tryPredictionNames } from '../preparation/write-prediction';
@@ -188,6 +192,8 @@ class Run {
   private device!: Device;
   private watcher!: Watcher;
   private readonly weights = new Map<string, Weights>();
+  private gap: PairedComparison | undefined;
+  private readonly signals: Record<string, Signal> = {};
   /** False while a stage is trained: asked to stop, it leaves a checkpoint. */
   canBeLeft = true;
 
@@ -216,6 +222,7 @@ class Run {
       stages[i] = await this.lengthened(stages[i]);
       const hashes = await stageHashes(config, this.cohort.cohort, stages);
       await this.stage(stages[i], hashes.get(name)!);
+      await this.lookAround(stages[i]);
     }
     return this.evaluate();
   }
@@ -249,6 +256,33 @@ class Run {
       given: this.weightsFor(stage),
     });
     return { ...stage, steps };
+  }
+
+  /** What is measured between the stages: the gap once both networks are trained, and the signal before and after distillation. */
+  private async lookAround(stage: Stage): Promise<void> {
+    const { name } = stage;
+    const say = (message: string | null) => {
+      if (message !== null) this.emit({ type: 'log', level: 'warning', message });
+    };
+    const of = (network: string) => ({ name: network, weights: this.weights.get(network)! });
+    if (name === 'warmup') {
+      this.stopIfAsked();
+      this.gap = await this.watcher.gap(of('teacher'), of(name));
+      say(gapWarning(this.gap));
+    }
+    const isBefore = name === alignmentStageName;
+    if (!isBefore && !stage.contrastiveGraphs) return;
+    this.stopIfAsked();
+    const network = isBefore ? 'warmup' : name;
+    const weights = ['teacher', network, alignmentStageName];
+    const signal = await this.watcher.signal(
+      name,
+      stage.steps,
+      network,
+      new Map(weights.flatMap((key) => [...this.weights.get(key)!])),
+    );
+    this.signals[network] = signal;
+    if (isBefore) signalFaults(signal).forEach(say);
   }
 
   private get trainingCases(): PreparedCase[] {
@@ -394,6 +428,8 @@ class Run {
           record.stages[name]?.seconds ?? 0,
         ]),
       ),
+      ...(this.gap && { gap: this.gap }),
+      ...(Object.keys(this.signals).length ? { signal: this.signals } : {}),
       ...found,
     };
     await writeStudents(folder.path, config, networks, weights);

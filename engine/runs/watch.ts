@@ -2,6 +2,10 @@ import { drawBatch, drawViews, joinBatches, type Batch } from '../batches/sample
 import type { DistillConfig } from '../config/config';
 import type { EngineEvent } from '../contract/events';
 import { quickDice } from '../evaluation/evaluation';
+import { measureSignal } from '../evaluation/signal';
+import type { PairedComparison } from '../contract/metrics';
+import type { Signal } from '../contract/signal';
+import { comparePaired } from '../metrics/paired-comparison';
 import { distanceOf } from '../evaluation/networks';
 import { VectorEncoder } from '../evaluation/segmenter';
 import { contrastiveSnapshot } from '../method/gkd/contrastive-snapshot';
@@ -67,6 +71,35 @@ export class Watcher {
       await this.watchVectors(stage.name, network, step, weights, stage.contrastiveGraphs.scope);
     const defined = dice.slice(0, sources.length).filter((d) => d !== null);
     return defined.length ? mean(defined) : null;
+  }
+
+  /** What the vectors carry on the source's validation images, with a student's weights; `weights` are those of all networks. */
+  async signal(stage: string, step: number, network: string, weights: Weights): Promise<Signal> {
+    const { config, device } = this;
+    const cases = this.cohort.sourceCases('validation').map(({ prepared }) => prepared);
+    const signal = await measureSignal(config, cases, weights, device);
+    this.emit({ type: 'signal', stage, step, network, signal });
+    return signal;
+  }
+
+  /** Dice of the teacher minus that of a student on the source's validation cases. */
+  async gap(
+    teacher: { name: string; weights: Weights },
+    student: { name: string; weights: Weights },
+  ): Promise<PairedComparison> {
+    const { config, device } = this;
+    const cases = this.cohort.sourceCases('validation').map((item) => [item]);
+    const [first, second] = [
+      await quickDice(config, 'teacher', teacher.weights, device, cases),
+      await quickDice(config, 'student', student.weights, device, cases),
+    ];
+    const difference = comparePaired(first, second, {
+      resamples: config.evaluation.bootstrap,
+      confidence: config.evaluation.confidence,
+      random: new Random(config.training.seed, 'gap'),
+    });
+    this.emit({ type: 'gap', teacher: teacher.name, student: student.name, difference });
+    return difference;
   }
 
   /** The contrastive graphs of a few fixed images, and the distance of each target's vectors from the source's, as they are now. */

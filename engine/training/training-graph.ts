@@ -180,7 +180,7 @@ export function addGradientNorms(graph: Graph, loss: Loss<WeightedTerm>): void {
     return found.length ? globalNorm(graph, found) : null;
   };
   const unscaled: WeightedTerms = Object.fromEntries(
-    Object.entries(loss.terms).map(([name, { share: _, ...term }]) => [name, term]),
+    Object.entries(loss.terms).map(([name, term]) => [name, { ...term, share: undefined }]),
   );
   const { terms } = weightedTerms(graph, { ...loss, terms: unscaled });
   for (const [name, term] of terms) {

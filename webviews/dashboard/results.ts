@@ -1,4 +1,5 @@
 import { latestTable } from '../../engine/presentation/tables';
+import { gapSentence, signalTable } from '../../engine/presentation/signal';
 import type { History } from '../../engine/presentation/history';
 import { h } from '../shared/dom';
 import { tableCard, type Save } from './card';
@@ -19,12 +20,14 @@ export class ResultsView {
 
   show(history: History): void {
     const { results } = this;
-    const tables = results?.tables ?? [latestTable(history)];
-    const signature = JSON.stringify(results ?? tables);
+    const signal = signalTable(history.plan.networks, history.signals);
+    const tables = results?.tables ?? [latestTable(history), ...(signal ? [signal] : [])];
+    const signature = JSON.stringify([results ?? tables, history.gap]);
     if (signature === this.shown) return;
     this.shown = signature;
     this.element.replaceChildren(
       ...(results?.verdict.map((sentence) => h('p', { class: 'verdict' }, sentence)) ?? []),
+      ...(history.gap ? [h('p', { class: 'gap' }, gapSentence(history.gap))] : []),
       ...(tables[0].rows.length > 0
         ? tables.map((table) => tableCard(table, this.save))
         : [h('p', { class: 'empty muted' }, 'Nothing has been evaluated yet.')]),

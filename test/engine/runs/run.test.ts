@@ -100,6 +100,9 @@ describe('runDistillation', function () {
         for (const network of ['teacher', 'warmup', 'control-steps', 'gkd'])
           assert.ok(typeof report.domains[domain].networks[network]!.dice.mean === 'number');
       assert.equal(report.fsd.sourceToTarget.mr.gkd.n, 3);
+      assert.equal(report.gap!.n, 1);
+      assert.deepEqual(Object.keys(report.signal!), ['warmup', 'gkd']);
+      assert.deepEqual([report.signal!.gkd.images, report.signal!.gkd.views], [16, 2]);
       const rows = readFileSync(join(run, 'cases.csv'), 'utf8').trim().split('\n');
       assert.equal(rows.length, 1 + 4 * (1 + 2));
 
