@@ -35,6 +35,8 @@ export interface StageRecord {
   seconds: number;
   /** Of these, those that were not spent in evaluating; missing where it is not known. */
   trainingSeconds?: number;
+  /** It ended before its steps, as the source's validation found nothing better. */
+  stoodStill?: true;
   /** The checkpoint that was chosen, where validation chose one. */
   best?: { step: number; dice: number };
 }

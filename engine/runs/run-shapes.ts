@@ -37,6 +37,12 @@ import {
 
 // What versions before did not write, or a number that is not known, is missing; a wrong one is refused.
 
+/** A mark that is there or not. */
+const yes: Shape<true> = (value) => {
+  if (value !== true) throw new ShapeError('is no mark');
+  return value;
+};
+
 const maybe = <T>(shape: Shape<T>): Shape<T | undefined> => optional(shape, undefined);
 const orNull = <T>(shape: Shape<T>): Shape<T | null> => optional(nullable(shape), null);
 
@@ -100,6 +106,7 @@ export const runRecord: Shape<RunRecord> = object<RunRecord>({
         steps: count,
         seconds: number,
         trainingSeconds: maybe(number),
+        stoodStill: maybe(yes),
         best: maybe(object<NonNullable<StageRecord['best']>>({ step: count, dice: number })),
       }),
     ),

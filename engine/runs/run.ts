@@ -333,8 +333,15 @@ class Run {
     this.weights.set(name, trained.weights);
     record.stages[name] = trained.record;
     await folder.writeRecord(record);
-    const { seconds } = trained.record;
-    this.emit({ type: 'stage', stage: name, state: 'finished', step: steps, steps, seconds });
+    const { seconds, step: reached } = trained.record;
+    this.emit({
+      type: 'stage',
+      stage: name,
+      state: 'finished',
+      step: reached,
+      steps: reached,
+      seconds,
+    });
   }
 
   /** Weights of a stage that need not be trained: given as a file, left here before, or in a run beside this one. */
@@ -354,7 +361,8 @@ class Run {
     if (left) {
       const { steps } = stage;
       const done = record.stages[name];
-      const known = done && done.step === steps ? done : { step: steps, steps, seconds: 0 };
+      const isWhole = done && (done.step === steps || done.stoodStill);
+      const known = isWhole ? done : { step: steps, steps, seconds: 0 };
       record.stages[name] = { ...known, state: 'finished', hash };
       await folder.removeCheckpoints(name);
       return left;

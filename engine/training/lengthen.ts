@@ -22,8 +22,8 @@ export async function stepsToLast(
   context: { config: DistillConfig; device: Device; cases: PreparedCase[]; given: Weights },
 ): Promise<number> {
   if (record && record.steps >= stage.steps) {
-    const lasts = record.state === 'running' || trainingSecondsOf(record) >= tolerance * seconds;
-    if (lasts) return record.steps;
+    const lasts = trainingSecondsOf(record) >= tolerance * seconds;
+    if (record.state === 'running' || record.stoodStill || lasts) return record.steps;
   }
   return Math.max(stage.steps, Math.ceil(seconds / (await secondsPerStep(stage, context))));
 }

@@ -98,6 +98,12 @@ export const trainingOptions = settings(
       default: 100,
       minimum: 0,
     }),
+    patience: Type.Integer({
+      markdownDescription:
+        "A stage ends early after so many evaluations on the source's validation cases without a better one; 0: never. Best with the schedule `constant`.",
+      default: 0,
+      minimum: 0,
+    }),
     checkpointEvery: Type.Integer({
       markdownDescription: 'Steps between checkpoints.',
       default: 50,

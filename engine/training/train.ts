@@ -100,6 +100,13 @@ export async function trainStage(
     evaluating += (performance.now() - start) / 1000;
   };
 
+  /** True once the latest evaluations have found nothing better. */
+  const standsStill = (step: number): boolean =>
+    training.patience > 0 &&
+    best !== null &&
+    step - best.step >= training.patience * training.evaluateEvery;
+
+  let reached = steps;
   try {
     for (let step = first; step < steps; step++) {
       if (signal.aborted) {
@@ -133,16 +140,21 @@ export async function trainStage(
       const done = step + 1;
       if (done < steps && training.evaluateEvery > 0 && done % training.evaluateEvery === 0)
         await evaluate(done);
+      if (training.evaluateEvery > 0 && done < steps && standsStill(done)) {
+        reached = done;
+        break;
+      }
       if (done < steps && training.checkpointEvery > 0 && done % training.checkpointEvery === 0)
         await save(done);
     }
-    await evaluate(steps);
+    if (reached === steps) await evaluate(steps);
     const weights = best?.weights ?? (await program.trained());
     const record: StageRecord = {
       state: 'finished',
       hash,
-      step: steps,
+      step: reached,
       steps,
+      ...(reached < steps ? { stoodStill: true } : {}),
       ...times(),
       ...(best ? { best: { step: best.step, dice: best.dice } } : {}),
     };

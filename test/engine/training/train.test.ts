@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { DistillConfig } from '../../../engine/config/config';
 import type { PreparedCase } from '../../../engine/preparation/prepared-case';
 import { log, mul } from '../../../engine/graph/operators/elementwise';
@@ -33,8 +34,11 @@ const config = {
       gamma: 0,
       noise: 0,
       blur: 0,
+      bias: 0,
+      randomConvolution: 0,
     },
     evaluateEvery: 0,
+    patience: 0,
     checkpointEvery: 2,
     stages: { teacher: { steps: 8, batchSize: 1, learningRate: 1 } },
   },
@@ -92,14 +96,19 @@ function stageOf(
 async function train(
   folder: string,
   stage: Stage,
-  o: { resume?: boolean; stopAfter?: number; dice?: (step: number) => number | null } = {},
+  o: {
+    resume?: boolean;
+    stopAfter?: number;
+    dice?: (step: number) => number | null;
+    training?: Partial<DistillConfig['training']>;
+  } = {},
 ) {
   const events: EngineEvent[] = [];
   const run = new RunFolder(folder);
   await run.create();
   const stop = new AbortController();
   const result = trainStage(stage, new Map(), 'hash', {
-    config,
+    config: { ...config, training: { ...config.training, ...o.training } },
     device: cpu,
     store: run,
     cases: [bright],
@@ -177,6 +186,30 @@ describe('trainStage', () => {
       assert.deepEqual(steps[0].losses, { loss: 1, fit: 1 });
       const [gradients] = events.flatMap((e) => (e.type === 'gradients' ? [e] : []));
       assert.deepEqual([gradients.step, gradients.norms], [0, { fit: 2 }]);
+    }));
+
+  it('ends early once its network has stood still, with its best weights', () =>
+    withFolder(async (folder) => {
+      const slow = stageOf(
+        (w, images) => ({ fit: meanAll(mul(mul(w, w), mul(images, w.graph.scalar(0.1)))) }),
+        { name: 'teacher', architecture: 'teacher' },
+      );
+      const dice = (step: number) => (step === 2 ? 0.9 : 0.5);
+      const patient = { evaluateEvery: 1, patience: 3 };
+      const { result, events } = await train(folder, slow, { dice, training: patient });
+      const { record, weights } = await result;
+      assert.deepEqual(
+        [record.step, record.steps, record.stoodStill, record.best?.step],
+        [5, 8, true, 2],
+      );
+      assert.equal(events.filter((e) => e.type === 'step').length, 5);
+      // w falls by a fifth of itself a step.
+      assert.ok(Math.abs(weights.get('teacher/w')![0] - 0.8 ** 2) < 1e-4);
+      const whole = await train(join(folder, 'whole'), slow, {
+        dice,
+        training: { ...patient, patience: 0 },
+      });
+      assert.equal((await whole.result).record.step, 8);
     }));
 
   it('stopped after its step and resumed, it ends with the same weights', () =>
