@@ -85,15 +85,26 @@ describe('config', () => {
     assert.deepEqual(config.teacher, { network: 'unet', width: 32, depth: 4 });
     assert.deepEqual(config.student, { network: 'mobilenetv2-unet', width: 1 });
     assert.deepEqual(config.method, {
-      psae: { input: 'mask', channels: 512 },
-      act: { output: 1, regularisation: 0.1, consistency: 1 },
+      psae: { input: 'image', channels: 512 },
+      act: { output: 10, regularisation: 1, frame: 1, consistency: 0.1 },
       augmentations: 4,
       temperature: 0.1,
       graphLoss: 'kl',
       intra: { weight: 1 },
       inter: { weight: 1, scope: 'batch' },
       cross: { weight: 1, scope: 'views' },
-      scale: 'match',
+      scale: 'gradient',
+      share: 0.3,
+      supervise: 'views',
+      views: {
+        contrast: 0.25,
+        brightness: 0.1,
+        gamma: 0.3,
+        noise: 0.05,
+        blur: 0.7,
+        bias: 0.2,
+        randomConvolution: 0.25,
+      },
       studentStart: 'warmup',
       fsd: { dims: 64, vectors: 256 },
     });
@@ -482,7 +493,7 @@ describe('faults of a config', () => {
     [
       'nothing for one of several texts',
       withSetting('"method": { "scale": null }'),
-      '12:24 method.scale: null is unknown; allowed are "match", "none"',
+      '12:24 method.scale: null is unknown; allowed are "gradient", "match", "none"',
     ],
     [
       'an orientation with an axis twice',
