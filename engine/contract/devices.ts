@@ -10,6 +10,8 @@ export interface DeviceCheck {
   speed: number | null;
   /** The larger difference of a loss and its gradient's norm from the processor's, as a share of it. */
   apart: number | null;
+  /** Operator -> nodes of the step that a GPU left to the processor; null for other devices, and where that is not known. */
+  leftToProcessor: Record<string, number> | null;
   /** Why it cannot be used, or should not be: a clause. */
   problem: string | null;
 }

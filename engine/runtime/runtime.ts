@@ -35,6 +35,8 @@ export interface DeviceDeclaration {
   readonly provider: string;
   /** `auto` tries the highest of all runtimes first. */
   readonly preference: number;
+  /** Left out for what computes on the processor. */
+  readonly gpu?: true;
 }
 
 /** Where programs run: what a run records of it. */
@@ -57,6 +59,11 @@ export interface ProgramOptions {
    * hold the values after a run.
    */
   state?: ReadonlyMap<string, Float32Array>;
+  /**
+   * Told once, after the first run on a GPU: operator -> nodes of it that the device could not run and left to the processor. Not
+   * told by a runtime that does not know.
+   */
+  onPlacement?: (left: Readonly<Record<string, number>>) => void;
 }
 
 /** A graph compiled for a device, with the state that it carries from run to run. */

@@ -25,8 +25,12 @@ const longest = 3000;
 /** GPUs sum in other orders, and with TF32 in fewer digits. */
 const tolerance = 2e-2;
 
-/** A few steps of a small network: how long one takes, and the loss and the gradient's norm of the first. */
-async function smallSteps(device: Device): Promise<{ milliseconds: number; results: number[] }> {
+/** A few steps of a small network: how long one takes, the loss and the gradient's norm of the first, and what of it a GPU left. */
+async function smallSteps(device: Device): Promise<{
+  milliseconds: number;
+  results: number[];
+  leftToProcessor: Record<string, number> | null;
+}> {
   const graph = new Graph();
   const student = { network: 'mobilenetv2-unet', width: 0.5 } as const;
   const network = new Network(graph, 'student', student, 1, true);
@@ -42,7 +46,12 @@ async function smallSteps(device: Device): Promise<{ milliseconds: number; resul
     },
     { optimizer, clipNorm: 1 },
   );
-  const program = await compile(graph, { device, state: initialize(graph, 1, ['']) });
+  let leftToProcessor: Record<string, number> | null = null;
+  const program = await compile(graph, {
+    device,
+    state: initialize(graph, 1, ['']),
+    onPlacement: (left) => (leftToProcessor = left),
+  });
   try {
     const random = new Random('check of devices');
     const images = Float32Array.from({ length: elements(x.shape) }, () => random.normal());
@@ -65,7 +74,7 @@ async function smallSteps(device: Device): Promise<{ milliseconds: number; resul
       // Later ones carry the rounding of the first on.
       if (step === 0) results.push(found['loss'][0], found['gradientNorm'][0]);
     }
-    return { milliseconds, results };
+    return { milliseconds, results, leftToProcessor };
   } finally {
     await program.release();
   }
@@ -85,6 +94,7 @@ export async function checkDevices(tell: (check: DeviceCheck) => void): Promise<
       milliseconds: null,
       speed: null,
       apart: null,
+      leftToProcessor: null,
       problem: null,
     };
     try {
@@ -93,6 +103,7 @@ export async function checkDevices(tell: (check: DeviceCheck) => void): Promise<
       const found = await smallSteps(device);
       processor ??= found;
       check.milliseconds = found.milliseconds;
+      check.leftToProcessor = found.leftToProcessor;
       check.speed = processor.milliseconds / found.milliseconds;
       check.apart = processor.results.reduce(
         (most, value, n) => Math.max(most, Math.abs(found.results[n] - value) / Math.abs(value)),

@@ -3,7 +3,7 @@ import type { Batch } from '../batches/sampler';
 import { Graph, type TensorData } from '../graph/graph';
 import { initialize } from '../networks/initialization';
 import { compile } from '../runtime/compile';
-import type { Device, Program } from '../runtime/runtime';
+import type { Device, Program, ProgramOptions } from '../runtime/runtime';
 import type { Shapes, Weights } from '../weights';
 import { feedsOf } from './feeds';
 import { stepFactors } from './optimizer';
@@ -22,6 +22,8 @@ export interface StageProgramOptions {
   given: Weights | 'fresh';
   /** What a checkpoint has of the state, whose shapes it is told; it goes before `given`. */
   kept?: (shapes: Shapes) => Promise<Weights | undefined>;
+  /** Told what of a step a GPU leaves to the processor. */
+  onPlacement?: ProgramOptions['onPlacement'];
 }
 
 /** What a step computed. */
@@ -48,7 +50,7 @@ export class StageProgram {
   ) {}
 
   static async open(stage: Stage, options: StageProgramOptions): Promise<StageProgram> {
-    const { device, training, given, kept } = options;
+    const { device, training, given, kept, onPlacement } = options;
     const graph = new Graph();
     const loss = stage.build(graph, partOf(stage));
     addTrainingStep(graph, loss, training, stage.accumulate);
@@ -61,7 +63,7 @@ export class StageProgram {
     for (const name of frozen.keys()) start.delete(name);
     for (const [name, data] of (await kept?.(shapes)) ?? others)
       if (start.has(name)) start.set(name, data);
-    const program = await compile(graph, { device, frozen, state: start });
+    const program = await compile(graph, { device, frozen, state: start, onPlacement });
     return new StageProgram(stage, options, program, loss, shapes, frozen);
   }
 

@@ -4,6 +4,7 @@ import { UserError } from '../errors';
 import type { EngineEvent } from '../contract/events';
 import type { TermInfo } from '../contract/plan';
 import type { StageRecord } from '../contract/run-record';
+import { nodesText } from '../presentation/devices-table';
 import type { Device } from '../runtime/runtime';
 import { learningRateAt } from './schedule';
 import type { Shapes, Weights } from '../weights';
@@ -57,6 +58,12 @@ export async function trainStage(
     kept: async (shapes) => {
       if (context.resume) checkpoint = await store.readCheckpoint(stage.name, hash, shapes);
       return checkpoint?.state;
+    },
+    onPlacement(left) {
+      const nodes = nodesText(left);
+      if (nodes === null) return;
+      const message = `Stage ${stage.name}: ${device.name} leaves ${nodes} to the processor, which costs time at every step.`;
+      emit({ type: 'log', level: 'warning', message });
     },
   });
   const { shapes } = program;

@@ -1,5 +1,6 @@
 import type * as native from 'onnxruntime-node';
 import { UserError } from '../../errors';
+import { lower } from '../../graph/lower';
 import { processorName } from '../processor';
 import type { Runtime } from '../runtime';
 import { findBlock } from './block';
@@ -25,6 +26,7 @@ const devices = [
     title: 'A GPU through WebGPU (Vulkan, Metal or Direct3D 12).',
     provider: 'webgpu',
     preference: 3,
+    gpu: true,
     state: 'on the GPU',
   },
   {
@@ -32,6 +34,7 @@ const devices = [
     title: 'An NVIDIA GPU with CUDA 12.',
     provider: 'cuda',
     preference: 6,
+    gpu: true,
     state: 'swapped',
   },
   {
@@ -39,6 +42,7 @@ const devices = [
     title: 'A GPU on Windows.',
     provider: 'dml',
     preference: 4,
+    gpu: true,
     state: 'swapped',
   },
   {
@@ -46,6 +50,7 @@ const devices = [
     title: "Apple's Core ML.",
     provider: 'coreml',
     preference: 5,
+    gpu: true,
     state: 'swapped',
   },
 ] as const satisfies readonly OnnxDevice[];
@@ -103,8 +108,9 @@ export const nativeRuntime = {
 
   async compile(graph, options) {
     const declaration = declarationOf(options.device.name);
+    // Expanded first: the rules are for what expansions are made of too.
     if (declaration.provider === 'webgpu')
-      return compileSession(load(), declaration, graph, options, webgpuRule);
+      return compileSession(load(), declaration, lower(graph), options, webgpuRule);
     if (declaration.provider !== 'cpu') return compileSession(load(), declaration, graph, options);
     block ??= findBlock(load());
     const rule = processorRule(await block, new Set(options.frozen?.keys()));

@@ -5,6 +5,7 @@ import { toOnnx } from '../../graph/onnx';
 import { add } from '../../graph/operators/elementwise';
 import type { DeviceDeclaration, Program, ProgramOptions } from '../runtime';
 import { isNext, next } from '../state';
+import { Placement } from './placement';
 
 /** What both builds of ONNX Runtime have. */
 export interface OnnxRuntime {
@@ -35,6 +36,8 @@ export async function compileSession(
 ): Promise<Program> {
   const state = new Map(options.state);
   const model = toOnnx(lower(graph, rule), { weights: options.frozen });
+  const { onPlacement } = options;
+  const placement = device.gpu && onPlacement ? await Placement.open() : null;
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [device.provider],
     intraOpNumThreads: options.device.threads,
@@ -56,14 +59,21 @@ export async function compileSession(
           ),
         }
       : {}),
+    ...placement?.options,
+  }).catch(async (error) => {
+    await placement?.close();
+    throw error;
   });
   for (const name of session.inputNames)
     if (graph.parameters.has(name) && !state.has(name)) {
       await session.release();
+      await placement?.close();
       throw new Error(`parameter ${name} has neither a frozen value nor a place in the state`);
     }
   for (const name of [...state.keys()]) if (!session.inputNames.includes(name)) state.delete(name);
-  return new SessionProgram(session, graph, state, ort, device);
+  const program = new SessionProgram(session, graph, state, ort, device);
+  program.placement = placement && { of: placement, tell: onPlacement! };
+  return program;
 }
 
 /**
@@ -75,6 +85,11 @@ class SessionProgram implements Program {
   private spare = new Map<string, Tensor>();
   private readonly results: string[];
   private downloader: InferenceSession | undefined;
+  /** Until the first run. */
+  placement: {
+    of: Placement;
+    tell: NonNullable<ProgramOptions['onPlacement']>;
+  } | null = null;
 
   constructor(
     private readonly session: InferenceSession,
@@ -125,6 +140,12 @@ class SessionProgram implements Program {
       results[name] = (await outputs[name].getData()) as Float32Array;
       outputs[name].dispose();
     }
+    if (this.placement) {
+      const { of, tell } = this.placement;
+      this.placement = null;
+      const left = await of.leftToProcessor(this.session);
+      if (left) tell(left);
+    }
     return results;
   }
 
@@ -167,5 +188,6 @@ class SessionProgram implements Program {
     for (const tensor of this.current.values()) tensor.dispose();
     await this.session.release();
     await this.downloader?.release();
+    await this.placement?.of.close();
   }
 }
