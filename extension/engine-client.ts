@@ -37,6 +37,8 @@ export class EngineClient {
   private running: Running | null = null;
   private disposed = false;
   private readonly limit = new RestartLimit(5, 3 * 60_000);
+  /** Is told the share of an installation's download that is there. */
+  onCudaProgress: (share: number) => void = () => {};
 
   constructor(
     private readonly module: string,
@@ -115,6 +117,9 @@ export class EngineClient {
     );
     connection.onNotification('log', ({ level, message }: ServerNotifications['log']) =>
       this.log[level === 'warning' ? 'warn' : level](`engine: ${message}`),
+    );
+    connection.onNotification('cudaProgress', ({ share }: ServerNotifications['cudaProgress']) =>
+      this.onCudaProgress(share),
     );
     connection.listen();
     const running = { child, connection };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { registerCheckDevices } from './check-devices';
 import { registerConfigs } from './config/register';
+import { registerCuda } from './cuda';
 import { registerDashboard } from './dashboard';
 import { registerDiagnosticsReport } from './diagnostics-report';
 import { registerDistill } from './distill';
@@ -31,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   registerTasks(context);
   registerDiagnosticsReport(context, services);
   registerCheckDevices(context, services);
+  registerCuda(context, services);
   watchRuns(context, services);
   registerDashboard(context, services);
   registerViewer(context, services);

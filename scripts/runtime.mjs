@@ -43,6 +43,9 @@ export function copyRuntime(target, dist, native = targets[target]) {
   if (native === null) return;
   copy('onnxruntime-node/package.json');
   scripts('onnxruntime-node/dist');
+  // Where its CUDA libraries come from, for who asks for them.
+  for (const name of ['install-metadata.js', 'install-metadata-versions.js'])
+    copy(`onnxruntime-node/script/${name}`);
   const binaries = `onnxruntime-node/bin/napi-v6/${native}`;
   if (!existsSync(join('node_modules', binaries)))
     throw new Error(`onnxruntime-node has nothing for ${target} in ${binaries}`);

@@ -8,6 +8,7 @@ import { writeDemo } from '../demo/demo';
 import { ConfigError, onOneLine, UserError } from '../errors';
 import { score } from '../evaluation/score';
 import { endWithParent } from '../parent';
+import { cudaCommand } from './cuda';
 import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
@@ -346,6 +347,8 @@ program
     print(`${tableText(devicesTable(checks))}\n`);
     print(devicesNote);
   });
+
+program.addCommand(cudaCommand(print, jsonLine));
 
 program
   .command('demo')

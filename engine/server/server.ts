@@ -14,6 +14,7 @@ import { UserError } from '../errors';
 import { endWithParent } from '../parent';
 import { cohortHandlers } from './cohort';
 import { configHandlers } from './config';
+import { cudaHandlers } from './cuda';
 import type { Handlers } from './handlers';
 import { projectHandlers } from './project';
 import { runHandlers } from './runs';
@@ -22,18 +23,19 @@ import { viewerHandlers } from './viewer';
 /** Code of a refusal, whose message is for the user; other failures are faults of the program. */
 const refused = 1;
 
-const handlers: Handlers<ServerCalls> = {
-  ...cohortHandlers,
-  ...configHandlers,
-  ...projectHandlers,
-  ...runHandlers,
-  ...viewerHandlers,
-};
-
 const connection = createMessageConnection(
   new IPCMessageReader(process),
   new IPCMessageWriter(process),
 );
+
+const handlers: Handlers<ServerCalls> = {
+  ...cohortHandlers,
+  ...configHandlers,
+  ...cudaHandlers((share) => void connection.sendNotification('cudaProgress', { share })),
+  ...projectHandlers,
+  ...runHandlers,
+  ...viewerHandlers,
+};
 
 for (const [method, handler] of Object.entries(handlers))
   connection.onRequest(method, async (params: unknown, token: CancellationToken) => {

@@ -4,6 +4,8 @@ import { lower } from '../../graph/lower';
 import { processorName } from '../processor';
 import type { Runtime } from '../runtime';
 import { findBlock } from './block';
+import { bundledVersion, cudaReason } from './cuda/machine';
+import { installedRuntime } from './cuda/installed';
 import { probe } from './probe';
 import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice } from './session-program';
@@ -12,7 +14,10 @@ import { webgpuRule } from './webgpu-rules';
 
 const title = 'ONNX Runtime';
 
-/** Which of them exist depends on the platform's build. */
+/** Flags of ONNX Runtime's CoreML provider, by its coreml_provider_factory.h. */
+const [onlyStaticShapes, createProgram] = [0x008, 0x010];
+
+/** Which of them exist depends on the platform's build. What was never run here, DirectML and Core ML, comes after WebGPU. */
 const devices = [
   {
     name: 'cpu',
@@ -25,13 +30,13 @@ const devices = [
     name: 'webgpu',
     title: 'A GPU through WebGPU (Vulkan, Metal or Direct3D 12).',
     provider: 'webgpu',
-    preference: 3,
+    preference: 5,
     gpu: true,
     state: 'on the GPU',
   },
   {
     name: 'cuda',
-    title: 'An NVIDIA GPU with CUDA 12.',
+    title: 'An NVIDIA GPU with CUDA 12, after "meddistill cuda install".',
     provider: 'cuda',
     preference: 6,
     gpu: true,
@@ -44,14 +49,17 @@ const devices = [
     preference: 4,
     gpu: true,
     state: 'swapped',
+    memoryPattern: false,
   },
   {
     name: 'coreml',
     title: "Apple's Core ML.",
     provider: 'coreml',
-    preference: 5,
+    preference: 3,
     gpu: true,
     state: 'swapped',
+    // A program, not the older layers, which have few operators; shapes here are static.
+    options: { coreMlFlags: createProgram | onlyStaticShapes },
   },
 ] as const satisfies readonly OnnxDevice[];
 
@@ -64,8 +72,7 @@ let block: Promise<number | null> | undefined;
 function load(): typeof native {
   try {
     if (!loaded) {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
-      loaded = require('onnxruntime-node') as typeof native;
+      loaded = requireRuntime();
       loaded.env.logLevel = 'fatal';
     }
     return loaded;
@@ -75,6 +82,23 @@ function load(): typeof native {
       `${title} cannot be loaded on ${process.platform} ${process.arch}: ${reason}`,
     );
   }
+}
+
+/**
+ * The runtime that the product brings, or its copy with CUDA's libraries beside it, where that is installed: the runtime finds its
+ * providers beside its own library only. A copy that does not load is passed over.
+ */
+function requireRuntime(): typeof native {
+  const copy = installedRuntime(bundledVersion());
+  if (copy !== null)
+    try {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      return require(copy) as typeof native;
+    } catch {
+      // `meddistill cuda status` tells of it.
+    }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('onnxruntime-node') as typeof native;
 }
 
 /** ONNX Runtime's native build, on the processor and on GPUs. */
@@ -89,15 +113,17 @@ export const nativeRuntime = {
       .map(({ name }) => name),
 
   async open(name, threads, asked) {
-    const { provider } = declarationOf(name);
+    const declaration = declarationOf(name);
     if (name === 'webgpu' && !asked) {
       // Asked without these, the runtime writes warnings of its own to the terminal.
       const missing = missingForVulkan();
       if (missing) return `webgpu does not start (${missing})`;
     }
-    const seconds = await probe(load, provider);
+    const seconds = await probe(load, declaration).catch(async (error: Error) => {
+      throw name === 'cuda' && asked ? new Error(await cudaReason(error.message)) : error;
+    });
     // A software graphics adapter starts as well as a real one, but is slower than the processor it runs on.
-    if (name === 'webgpu' && !asked && seconds > (await probe(load, 'cpu')))
+    if (name === 'webgpu' && !asked && seconds > (await probe(load, declarationOf('cpu'))))
       return 'the webgpu adapter is slower than the processor';
     return {
       name,

@@ -2,21 +2,21 @@ import { Graph } from '../../graph/graph';
 import { toOnnx } from '../../graph/onnx';
 import { conv } from '../../graph/operators/convolution';
 import { reduceMax } from '../../graph/operators/reduction';
-import type { OnnxRuntime } from './session-program';
+import { providerOf, type OnnxDevice, type OnnxRuntime } from './session-program';
 
 /**
  * Runs a small convolution with a known result and returns its seconds.
  * @throws Error, its message a few words, where the runtime cannot be loaded or that cannot be done
  */
-export async function probe(load: () => OnnxRuntime, provider: string): Promise<number> {
+export async function probe(load: () => OnnxRuntime, device: OnnxDevice): Promise<number> {
   try {
-    return await secondsOf(load(), provider);
+    return await secondsOf(load(), device);
   } catch (error) {
     throw new Error(shortReason(error), { cause: error });
   }
 }
 
-async function secondsOf(ort: OnnxRuntime, provider: string): Promise<number> {
+async function secondsOf(ort: OnnxRuntime, device: OnnxDevice): Promise<number> {
   const graph = new Graph();
   const [channels, size] = [32, 64];
   const x = graph.input('x', 'float32', [2, channels, size, size]);
@@ -28,7 +28,8 @@ async function secondsOf(ort: OnnxRuntime, provider: string): Promise<number> {
   ]);
   graph.output('y', reduceMax(conv(x, w, null, { padding: 1 }), [0, 1, 2, 3]));
   const session = await ort.InferenceSession.create(toOnnx(graph), {
-    executionProviders: [provider],
+    executionProviders: [providerOf(device)],
+    enableMemPattern: device.memoryPattern ?? true,
     logSeverityLevel: 4,
   });
   const feeds = { x: new ort.Tensor('float32', new Float32Array(x.size).fill(1), x.shape) };

@@ -21,7 +21,14 @@ export interface OnnxDevice extends DeviceDeclaration {
    * buffers, where the build copies its outputs; into buffers that the device makes and keeps.
    */
   readonly state: 'swapped' | 'replaced' | 'on the GPU';
+  /** What its provider is told. */
+  readonly options?: Readonly<Record<string, number>>;
+  /** False where the provider refuses memory that is laid out ahead. */
+  readonly memoryPattern?: false;
 }
+
+/** The provider of a device with its options. */
+export const providerOf = ({ provider, options }: OnnxDevice) => ({ name: provider, ...options });
 
 /**
  * Compiles the graph to a session, its nodes by `rule` where the device has faster ways. Every parameter that its outputs need must be
@@ -39,13 +46,13 @@ export async function compileSession(
   const { onPlacement } = options;
   const placement = device.gpu && onPlacement ? await Placement.open() : null;
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [device.provider],
+    executionProviders: [providerOf(device)],
     intraOpNumThreads: options.device.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     // The block that is laid out ahead for all of a step's tensors is far larger than what lives at one time.
-    enableMemPattern: state.size === 0,
+    enableMemPattern: (device.memoryPattern ?? true) && state.size === 0,
     logSeverityLevel: 3,
     // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
     extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
@@ -175,7 +182,7 @@ class SessionProgram implements Program {
       for (const [name, { dims }] of this.current)
         graph.output(name, add(graph.input(`from:${name}`, 'float32', dims), graph.scalar(0)));
       this.downloader = await this.ort.InferenceSession.create(toOnnx(graph), {
-        executionProviders: [this.device.provider],
+        executionProviders: [providerOf(this.device)],
         logSeverityLevel: 3,
       });
     }

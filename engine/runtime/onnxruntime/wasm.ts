@@ -41,7 +41,7 @@ export const wasmRuntime = {
   version: () => load().env.versions.common,
   providers: () => [device.provider],
   async open(name, threads) {
-    await probe(() => load(threads), device.provider);
+    await probe(() => load(threads), device);
     return { name, description: processorName(), threads };
   },
   compile: (graph, options) =>
