@@ -1,9 +1,10 @@
 import { nativeRuntime } from './onnxruntime/native';
 import { wasmRuntime } from './onnxruntime/wasm';
 import type { Runtime } from './runtime';
+import { tensorflowRuntime } from './tensorflow/tensorflow';
 
 /** Every runtime there is. None is loaded before its first use. */
-export const runtimes = [nativeRuntime, wasmRuntime] as const;
+export const runtimes = [nativeRuntime, wasmRuntime, tensorflowRuntime] as const;
 
 const declarations = runtimes.flatMap((runtime) => [...runtime.devices]);
 /** The name of a device of any runtime, as its runtime declares it. */

@@ -488,7 +488,7 @@ describe('faults of a config', () => {
     [
       'a device unknown',
       withSetting('"device": "gpu"'),
-      '12:13 device: "gpu" is unknown; allowed are "auto", "cpu", "webgpu", "cuda", "directml", "coreml", "wasm"',
+      '12:13 device: "gpu" is unknown; allowed are "auto", "cpu", "webgpu", "cuda", "directml", "coreml", "wasm", "tensorflow"',
     ],
     [
       'nothing for one of several texts',

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { GraphError } from '../../../engine/graph/graph';
+import { GraphError, type Value } from '../../../engine/graph/graph';
+import type { Device } from '../../../engine/runtime/runtime';
+import { plainTensorFlow } from '../runtime/plain-tensorflow';
 import goldenFile from './golden/operators.json';
 import { cases, kinks, withoutGradient } from './operators';
-import { assertClose, assertGradients, differentiate, evaluate, type Stored } from './shared';
+import { assertClose, assertGradients, cpu, differentiate, evaluate, type Stored } from './shared';
 
 interface Golden {
   inputs: Stored[];
@@ -15,35 +17,12 @@ interface Golden {
 const golden = goldenFile as unknown as Record<string, Golden>;
 
 describe('operators', () => {
-  for (const [title, build] of Object.entries(cases)) {
-    const { inputs, output, upstream, gradients } = golden[title] ?? {};
-    if (title in withoutGradient) {
-      it(`${title}: the result is PyTorch's, and a gradient is an error that names it`, async () => {
-        const { y } = await evaluate(inputs, (_, values) => ({ y: build(...values) }));
-        assertClose(y, output.data, 'result');
-        await assert.rejects(
-          differentiate(inputs, (values) => build(...values)),
-          (error: Error) =>
-            error instanceof GraphError && error.message.startsWith(withoutGradient[title]),
-        );
-      });
-      continue;
-    }
-    it(`${title}: result and gradients are PyTorch's`, async () => {
-      const found = await differentiate(inputs, (values) => build(...values), upstream);
-      assert.deepEqual([...found.shape], output.shape);
-      assertClose(found.output, output.data, 'result');
-      if (!gradients) return;
-      gradients.forEach((expected, i) => {
-        const gradient = found.gradients[i];
-        if (expected && gradient) assertClose(gradient, expected, `gradient in input ${i}`);
-        // Nothing flows to a condition, nor to statistics that are taken as constants.
-        else assert.deepEqual([i, gradient], [i, expected]);
-      });
-    });
-    if (!kinks.includes(title))
+  for (const title of Object.keys(cases)) {
+    it(`${title}: ${said(title)}`, () => assertGolden(title, cpu));
+    if (!kinks.includes(title) && !(title in withoutGradient))
       it(`${title}: gradients are finite differences'`, async () => {
-        await assertGradients(inputs, (values) => build(...values), upstream);
+        const { inputs, upstream } = golden[title];
+        await assertGradients(inputs, (values) => cases[title](...values), upstream);
       });
   }
 
@@ -67,3 +46,40 @@ describe('operators', () => {
     assert.deepEqual(Object.keys(cases).sort(), Object.keys(golden).sort());
   });
 });
+
+describe('operators on TensorFlow.js', () => {
+  const tensorflow = plainTensorFlow();
+  for (const title of Object.keys(cases))
+    it(`${title}: ${said(title)}`, () => assertGolden(title, tensorflow()));
+});
+
+function said(title: string): string {
+  return title in withoutGradient
+    ? "the result is PyTorch's, and a gradient is an error that names it"
+    : "result and gradients are PyTorch's";
+}
+
+async function assertGolden(title: string, device: Device): Promise<void> {
+  const { inputs, output, upstream, gradients } = golden[title];
+  const build = (values: Value[]) => cases[title](...values);
+  if (title in withoutGradient) {
+    const { y } = await evaluate(inputs, (_, values) => ({ y: build(values) }), device);
+    assertClose(y, output.data, 'result');
+    await assert.rejects(
+      differentiate(inputs, build),
+      (error: Error) =>
+        error instanceof GraphError && error.message.startsWith(withoutGradient[title]),
+    );
+    return;
+  }
+  const found = await differentiate(inputs, build, upstream, device);
+  assert.deepEqual([...found.shape], output.shape);
+  assertClose(found.output, output.data, 'result');
+  if (!gradients) return;
+  gradients.forEach((expected, i) => {
+    const gradient = found.gradients[i];
+    if (expected && gradient) assertClose(gradient, expected, `gradient in input ${i}`);
+    // Nothing flows to a condition, nor to statistics that are taken as constants.
+    else assert.deepEqual([i, gradient], [i, expected]);
+  });
+}

@@ -18,10 +18,11 @@ export interface Stored {
 export async function evaluate(
   inputs: readonly Stored[],
   build: (graph: Graph, values: Value[]) => Record<string, Value>,
+  device: Device = cpu,
 ): Promise<Record<string, Float32Array>> {
   const { graph, values, feeds } = graphOn(inputs);
   for (const [name, value] of Object.entries(build(graph, values))) graph.output(name, value);
-  const program = await compile(graph, { device: cpu });
+  const program = await compile(graph, { device });
   const results = await program.run(feeds);
   await program.release();
   return results;
@@ -40,10 +41,11 @@ export async function differentiate(
   inputs: readonly Stored[],
   build: (values: Value[]) => Value,
   upstream?: readonly number[],
+  device: Device = cpu,
 ): Promise<{ output: Float32Array; shape: readonly number[]; gradients: (Float32Array | null)[] }> {
   let shape: readonly number[] = [];
   const found: boolean[] = [];
-  const results = await evaluate(inputs, (graph, values) => {
+  const differentiated = (graph: Graph, values: Value[]) => {
     const output = build(values);
     shape = output.shape;
     const named: Record<string, Value> = { output };
@@ -55,7 +57,8 @@ export async function differentiate(
       }
     });
     return named;
-  });
+  };
+  const results = await evaluate(inputs, differentiated, device);
   return {
     output: results['output'],
     shape,

@@ -28,14 +28,22 @@ describe('the catalogue of runtimes', () => {
   });
 
   it('tries every device for auto, what was run here before what was not, and what always works last', () => {
-    assert.deepEqual(preference, ['cuda', 'webgpu', 'directml', 'coreml', 'cpu', 'wasm']);
+    assert.deepEqual(preference, [
+      'cuda',
+      'webgpu',
+      'directml',
+      'coreml',
+      'cpu',
+      'wasm',
+      'tensorflow',
+    ]);
     assert.deepEqual(['auto', ...preference].sort(), [...deviceNames].sort());
   });
 
   it('loads no runtime when it is imported', () => {
     const script = `
       require('./engine/runtime/catalogue');
-      const loaded = Object.keys(require.cache).filter((file) => /node_modules.onnxruntime/.test(file));
+      const loaded = Object.keys(require.cache).filter((file) => /node_modules.(onnxruntime|@tensorflow)/.test(file));
       process.stdout.write(JSON.stringify(loaded));`;
     const printed = execFileSync(process.execPath, ['-r', 'tsx/cjs', '-e', script], {
       cwd: join(__dirname, '../../..'),

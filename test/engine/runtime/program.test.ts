@@ -6,9 +6,10 @@ import { gradients } from '../../../engine/graph/gradients';
 import { meanAll } from '../../../engine/graph/operators/reduction';
 import { Random } from '../../../engine/random';
 import { compile } from '../../../engine/runtime/compile';
-import type { Program } from '../../../engine/runtime/runtime';
+import type { Device, Program } from '../../../engine/runtime/runtime';
 import { next } from '../../../engine/runtime/state';
 import { cpu } from '../graph/shared';
+import { plainTensorFlow } from './plain-tensorflow';
 
 const zero = { kind: 'constant', value: 0 } as const;
 
@@ -26,9 +27,13 @@ const start = () => new Map([['w', Float32Array.of(1, 2)]]);
 const frozen = new Map([['rate', Float32Array.of(10)]]);
 const values = async (program: Program, name: string) => [...(await program.state()).get(name)!];
 
-describe('program', () => {
+describe('program', () => assertProgram(() => cpu));
+
+describe('program on TensorFlow.js', () => assertProgram(plainTensorFlow()));
+
+function assertProgram(device: () => Device): void {
   it('carries state from run to run', async () => {
-    const program = await compile(counter(), { device: cpu, frozen, state: start() });
+    const program = await compile(counter(), { device: device(), frozen, state: start() });
     const seen: number[][] = [];
     for (let i = 0; i < 4; i++)
       seen.push([...(await program.run({ x: Float32Array.of(i, 1) }))['old']]);
@@ -44,7 +49,7 @@ describe('program', () => {
 
   it('hands out copies of its state, and takes copies', async () => {
     const given = start();
-    const program = await compile(counter(), { device: cpu, frozen, state: given });
+    const program = await compile(counter(), { device: device(), frozen, state: given });
     const before = await program.state();
     given.get('w')![0] = 100;
     await program.run({ x: Float32Array.of(1, 1) });
@@ -63,10 +68,10 @@ describe('program', () => {
   });
 
   it('refuses a weight without a value, and an input of another length', async () => {
-    await assert.rejects(compile(counter(), { device: cpu, state: start() }), {
+    await assert.rejects(compile(counter(), { device: device(), state: start() }), {
       message: 'parameter rate has neither a frozen value nor a place in the state',
     });
-    const program = await compile(counter(), { device: cpu, frozen, state: start() });
+    const program = await compile(counter(), { device: device(), frozen, state: start() });
     await assert.rejects(program.run({ x: new Float32Array(3) }), {
       message: 'input x: expected 2 elements, found 3',
     });
@@ -88,7 +93,7 @@ describe('program', () => {
       const random = new Random(3);
       const normal = (n: number) => Float32Array.from({ length: n }, () => random.normal());
       const program = await compile(graph, {
-        device: { ...cpu, threads: 2 },
+        device: { ...device(), threads: 2 },
         state: new Map([['w', normal(w.size)]]),
       });
       const feeds = { x: normal(x.size) };
@@ -101,4 +106,4 @@ describe('program', () => {
     assert.ok(first.every(Number.isFinite));
     assert.deepEqual(await train(), first);
   });
-});
+}
