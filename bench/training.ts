@@ -14,6 +14,7 @@ import { initialize } from '../engine/networks/initialization';
 import { Network } from '../engine/networks/network';
 import { Random } from '../engine/random';
 import { compile } from '../engine/runtime/compile';
+import { deviceNames, type DeviceName } from '../engine/runtime/catalogue';
 import { openDevice } from '../engine/runtime/device';
 import type { Program } from '../engine/runtime/runtime';
 import { stepFactors, type OptimizerConfig } from '../engine/training/optimizer';
@@ -61,6 +62,8 @@ const adam = {
   weightDecay: 0,
 } as const satisfies OptimizerConfig;
 const threads = 2;
+/** Ours; PyTorch runs on the processor. */
+const deviceName = (process.env['DEVICE'] ?? 'cpu') as DeviceName;
 
 /** One step, or one inference: how long it took, and what it computed. */
 interface Turn {
@@ -108,7 +111,7 @@ async function engine(work: Work): Promise<{ side: Side; tensors: Tensors; train
   const part = (trained: boolean): Weights =>
     new Map([...all].filter(([name]) => isTrained(name) === trained));
   const program = await compile(graph, {
-    device: { ...(await openDevice('cpu')), threads },
+    device: { ...(await openDevice(deviceName, threads)), threads },
     frozen: part(false),
     state: part(true),
   });
@@ -247,8 +250,10 @@ async function main(): Promise<void> {
   const turns = Number(process.argv[2] ?? 9);
   const only = process.argv[3] ?? '';
   const compiled = process.env['COMPILE'] === '1';
+  if (!deviceNames.includes(deviceName))
+    throw new Error(`DEVICE: "${deviceName}" is none of ${deviceNames.join(', ')}`);
   console.log(
-    `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${threads} threads`,
+    `${deviceName === 'cpu' ? '' : `MedDistill on ${deviceName}, `}${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${threads} threads`,
   );
   console.log(
     `medians of ${turns} turns${compiled ? ', torch.compile' : ''}; ratio: PyTorch's time / MedDistill's in the same turn\n`,
