@@ -12,7 +12,7 @@ import type { RunModel } from './run-model';
 import { startRun, stopProcess } from './run-process';
 import { showProgress } from './run-watch';
 import type { Services } from './services';
-import { readSettings } from './settings';
+import { engineEnvironment, readSettings } from './settings';
 
 /** The commands that start, resume and stop runs. */
 export function registerDistill(context: vscode.ExtensionContext, services: Services): void {
@@ -23,7 +23,11 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
   const launch = async (config: string, folder: string, resume: boolean): Promise<RunModel> => {
     const { device, threads, variables } = readSettings(vscode.Uri.file(config));
     const run = runs.add(folder);
-    const child = await startRun({ cli, config, folder, resume, device, threads, variables });
+    const environment = engineEnvironment();
+    const child = await startRun({
+      ...{ cli, config, folder, resume, device, threads, variables },
+      environment,
+    });
     run.attach(child.pid);
     runs.touch(run);
     void child.exited.then((exit) => {

@@ -6,7 +6,7 @@ import { requireTrust } from './distill';
 import { withProgress } from './messages';
 import { pickRun } from './pick-run';
 import type { Services } from './services';
-import { readSettings } from './settings';
+import { engineEnvironment, readSettings } from './settings';
 
 /** "Evaluate": judges a finished run's networks again on its cohort, and shows the table. */
 export function registerEvaluate(context: vscode.ExtensionContext, services: Services): void {
@@ -57,6 +57,7 @@ function runProgram(
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...engineEnvironment(),
         ELECTRON_RUN_AS_NODE: '1',
         NODE_OPTIONS: undefined,
         MEDDISTILL_PARENT: String(process.pid),

@@ -16,6 +16,8 @@ export interface RunStart {
   device?: string;
   threads?: number;
   variables: Record<string, string>;
+  /** Beside this process's own. */
+  environment?: Record<string, string>;
 }
 
 export interface RunProcess {
@@ -58,6 +60,7 @@ export async function startRun(start: RunStart): Promise<RunProcess> {
       // The editor's binary is then a plain Node.
       env: {
         ...process.env,
+        ...start.environment,
         ELECTRON_RUN_AS_NODE: '1',
         NODE_OPTIONS: undefined,
         MEDDISTILL_PARENT: undefined,

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { EngineClient } from './engine-client';
 import { complain } from './messages';
 import { RunRegistry } from './run-registry';
+import { engineEnvironment } from './settings';
 import { webviewHtml, webviewOptions } from './webview-html';
 
 /** What every part of the extension shares. */
@@ -38,6 +39,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
           ? `${message} It stopped 5 times within 3 minutes and is not started again by itself.`
           : message,
       ),
+    engineEnvironment,
   );
   const runs = new RunRegistry(context.workspaceState, engine, log);
   context.subscriptions.push(log, engine, runs);

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
+import { folderVariable } from '../engine/runtime/tensorflow/package';
 
 /** The settings `meddistill.*` that hold for a file. */
 export interface Settings {
@@ -29,6 +30,15 @@ export function readSettings(scope?: vscode.Uri): Settings {
       ]),
     ),
   };
+}
+
+/** What the engine's processes are told by their environment. */
+export function engineEnvironment(): Record<string, string> {
+  const folder = vscode.workspace
+    .getConfiguration('meddistill')
+    .get<string>('tensorflowPath', '')
+    .trim();
+  return folder === '' ? {} : { [folderVariable]: absolute(folder) };
 }
 
 function absolute(path: string, base = homedir()): string {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { findConfigs } from './config-file';
 import { configName } from './config-name';
-import { readSettings } from './settings';
+import { engineEnvironment, readSettings } from './settings';
 
 /** In `tasks.json`: a distillation in the terminal. */
 interface DistillTask extends vscode.TaskDefinition {
@@ -37,7 +37,7 @@ export function registerTasks(context: vscode.ExtensionContext): void {
         {
           cwd: typeof scope === 'object' ? scope.uri.fsPath : undefined,
           // The editor's binary is then a plain Node.
-          env: { ELECTRON_RUN_AS_NODE: '1' },
+          env: { ...engineEnvironment(), ELECTRON_RUN_AS_NODE: '1' },
         },
       ),
       '$meddistill',

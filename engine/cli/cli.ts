@@ -17,6 +17,7 @@ import { RunFolder } from '../runs/run-folder';
 import type { DeviceCheck } from '../contract/devices';
 import { devicesNote, devicesTable } from '../presentation/devices-table';
 import { tableText } from '../presentation/table';
+import { folderVariable } from '../runtime/tensorflow/package';
 import { deviceNames } from '../runtime/catalogue';
 import { checkDevices } from '../training/check-devices';
 import { printableJson, withoutControls } from '../presentation/plain-text';
@@ -91,6 +92,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   complain(`The output cannot be written (${error.message}).\n`);
 });
 process.stderr.on('error', () => {});
+
+// Who asks for TensorFlow here may have it in the folder that he works in. What a config or a run says brings no code from there.
+program.hook('preAction', (_, command) => {
+  if (command.opts<{ device?: DeviceName }>().device === 'tensorflow')
+    process.env[folderVariable] ||= process.cwd();
+});
 
 interface RunFlags {
   out?: string;

@@ -25,7 +25,7 @@ export async function openDevice(wanted: DeviceName, threads = 0): Promise<Devic
     if (!built.get(runtime)?.includes(provider)) {
       if (asked)
         throw new UserError(
-          `device "${name}" is not in this build of ${runtime.title} for ${process.platform} ${process.arch}; it has ${[...built.values()].flat().join(', ')}`,
+          `device "${name}" is not in this build of ${runtime.title} for ${process.platform} ${process.arch}; it has ${built.get(runtime)?.join(', ')}`,
         );
       continue;
     }

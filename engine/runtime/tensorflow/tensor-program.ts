@@ -128,12 +128,15 @@ class TensorProgram implements Program {
   /** The state's next values take the places of those before. What it takes of what was made is its own from then on. */
   private moveOn(made: Map<Value, LaidOut>, of: (value: Value) => LaidOut): void {
     const after = new Map<string, LaidOut>();
+    const taken = new Map<Value, LaidOut>();
     for (const name of this.current.keys()) {
       const value = this.graph.outputs.get(next(name));
       if (!value) continue;
-      const held = of(value);
       // Two may have one value, and it may be that of a parameter.
-      after.set(name, made.delete(value) ? held : this.copy(held));
+      const held = taken.get(value) ?? of(value);
+      const own = made.delete(value);
+      if (own) taken.set(value, held);
+      after.set(name, own ? held : this.copy(held));
     }
     for (const [name, held] of after) {
       this.current.get(name)!.dispose();

@@ -59,7 +59,8 @@ export const elementwiseKernels: Record<string, Kernel> = {
   ':Identity': unary((tf, x) => tf.clone(x)),
   ':Clip': unary((tf, x, work) => {
     const [[low], [high]] = [work.numbers(1), work.numbers(2)];
-    return tf.clipByValue(x, low, high);
+    // One pass instead of two.
+    return low === 0 && high === 6 ? tf.relu6(x) : tf.clipByValue(x, low, high);
   }),
   // TensorFlow.js has no integers of 64 bits.
   ':Cast': unary((tf, x, { node }) =>
