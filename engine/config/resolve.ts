@@ -2,7 +2,14 @@ import { basename, join, resolve } from 'node:path';
 import type { TObject } from 'typebox';
 import type { ConfigPath } from '../contract/config';
 import { networkForms, type NetworkConfig } from '../networks/catalogue';
-import { methodForms, methodNamed, type StudentEntry } from '../method/catalogue';
+import {
+  isSeveral,
+  methodForms,
+  methodNamed,
+  type MethodEntry,
+  type StudentEntry,
+} from '../method/catalogue';
+import { joint } from '../method/composed';
 import type { MethodOptions } from '../method/options';
 import type { StudentConfig } from '../method/setup';
 import { anyOf } from '../options';
@@ -91,11 +98,21 @@ const resolveStudents = (
   shared: MethodOptions,
 ): StudentConfig[] =>
   entries.map((entry) => {
-    const filled = typeof entry === 'string' ? fill({ method: entry }, methodObject) : entry;
-    const { method: name, name: own = name, ...given } = filled;
-    const method = methodNamed(name);
-    return { name: own, method: name, options: { ...(method.complete?.(given, shared) ?? given) } };
+    if (!isSeveral(entry)) return resolveMethod(entry, shared);
+    const parts = entry.map((part) => resolveMethod(part, shared));
+    return {
+      name: parts.map(({ name }) => name).join(joint),
+      method: parts.map(({ method }) => method).join(joint),
+      options: { parts: parts.map(({ options }) => options) },
+    };
   });
+
+function resolveMethod(entry: MethodEntry, shared: MethodOptions): StudentConfig {
+  const filled = typeof entry === 'string' ? fill({ method: entry }, methodObject) : entry;
+  const { method: name, name: own = name, ...given } = filled;
+  const method = methodNamed(name);
+  return { name: own, method: name, options: { ...(method.complete?.(given, shared) ?? given) } };
+}
 
 const defaultFolder = (file: string) =>
   join('runs', basename(file).replace(/(\.distill)?\.jsonc?$/, ''));

@@ -1,6 +1,8 @@
 /** What a schema cannot say of a config. Each rule says what is wrong together with what may be meant instead. */
 import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
+import { isSeveral } from '../method/catalogue';
+import { joint } from '../method/composed';
 import { isPictureName } from '../images/catalogue';
 import { asFileName, faultOfFileName, isOfEveryObject } from '../names';
 import { stagesOf } from '../method/stages';
@@ -267,26 +269,40 @@ const takenNames = [
 ];
 
 const namesOfStudents: Rule = ({ methods }, given) =>
-  methods.flatMap(({ name }, i) => {
+  methods.flatMap(({ name, method }, i) => {
     const entry = given.methods[i];
-    const path = ['methods', i, ...(typeof entry === 'object' && entry.name ? ['name'] : [])];
+    const own = typeof entry === 'object' && 'name' in entry && entry.name;
+    const path = ['methods', i, ...(own ? ['name'] : [])];
     if (takenNames.includes(name))
       return [fault(path, `"${name}" is the name of something else in a run; choose another one`)];
     const wrong = faultOfName(name);
     if (wrong !== null) {
       const others = methods.map((other) => other.name);
       const fix = setting(`Use "${nameLike(name, others)}"`, path, nameLike(name, others));
-      return [fault(path, `files are named after the student, and "${name}" ${wrong}`, [fix])];
+      const fixes = isSeveral(entry) ? [] : [fix];
+      return [fault(path, `files are named after the student, and "${name}" ${wrong}`, fixes)];
     }
     const first = methods.findIndex((other) => alike(other.name) === alike(name));
     if (first === i) return [];
+    const [one] = method.split(joint);
+    const another = { method: one, name: `${isSeveral(entry) ? one : name}-2` };
     return [
       fault(
         path,
-        `"${name}" is there twice; give one of them a "name" of its own, as in { "method": "${methods[i].method}", "name": "${name}-2" }`,
+        `"${name}" is there twice; give ${isSeveral(entry) ? 'a method in one' : 'one'} of them a "name" of its own, as in { "method": "${another.method}", "name": "${another.name}" }`,
         [{ title: `Remove ${name}`, edits: [{ path: ['methods', i], value: undefined }] }],
       ),
     ];
+  });
+
+const methodsOfStudents: Rule = ({ methods }) =>
+  methods.flatMap(({ method }, i) => {
+    const parts = method.split(joint);
+    return parts.flatMap((part, j) =>
+      parts.indexOf(part) === j
+        ? []
+        : [fault(['methods', i, j], `a student learns by "${part}" but once`)],
+    );
   });
 
 const spacingOfPatches: Rule = ({ input }) =>
@@ -385,6 +401,7 @@ const rules: Rule[] = [
   namesOfVariables,
   sizeOfNetworks,
   namesOfStudents,
+  methodsOfStudents,
   spacingOfPatches,
   channelsOfAutoencoder,
   classesToKeepLargest,

@@ -6,7 +6,7 @@ import { byDistance, nearest } from './nearest';
 import { validatorOf, type Schema } from './validate';
 
 /** Where a value does not fit a schema, a sentence for each place. */
-export function schemaFaults(value: unknown, schema: TSchema): Fault[] {
+export function schemaFaults(value: unknown, schema: TSchema | Schema): Fault[] {
   const validate = validatorOf(schema);
   if (validate(value)) return [];
   const all = validate.errors ?? [];
@@ -143,13 +143,7 @@ const kinds: Record<string, string> = {
 
 /** One sentence for a value that fits none of several forms. */
 function describeAlternatives(value: unknown, forms: Schema[], path: ConfigPath): Fault[] {
-  const describe = (form: Schema) => {
-    const validate = validatorOf(form);
-    if (validate(value)) return [];
-    return withoutDoubles(validate.errors ?? [])
-      .flatMap((e) => describeError(e, value))
-      .map((inner) => moved(inner, path));
-  };
+  const describe = (form: Schema) => schemaFaults(value, form).map((inner) => moved(inner, path));
   const kind = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
   const alike = forms.filter((f) => (f.type === 'integer' ? 'number' : f.type) === kind);
   // The only form of the value's own kind is the one that was meant.

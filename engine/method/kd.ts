@@ -2,9 +2,9 @@ import Type from 'typebox';
 import { mul } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
 import { settings } from '../options';
-import { scopeOption } from './compared-on';
+import { teacherLogits } from './features';
 import { method } from './method';
-import { firstEncodings } from './rows';
+import { predictedInScope, scopeOption, viewsInScope } from './shared-options';
 import { klDivergence } from './segmentation-loss';
 
 const summary =
@@ -36,20 +36,17 @@ export const kd = method({
   summary,
   options,
   before: [],
-  views: ({ scope }, allowed) => (scope === 'views' ? allowed : 0),
-  predicts: ({ scope }) => (scope === 'views' ? 'views' : 'images'),
+  views: viewsInScope,
+  predicts: predictedInScope,
   byImage: () => true,
-  terms({ teacher, logits }, { temperature, weight }) {
-    const taught = teacher.network.decode(firstEncodings(teacher.encoding, logits.shape[0]));
-    return {
-      logits: {
-        value: softened(taught, logits, temperature),
-        weight,
-        title: 'KD logits',
-        color: 2,
-      },
-    };
-  },
+  terms: (seen, { temperature, weight }) => ({
+    logits: {
+      value: softened(teacherLogits(seen), seen.logits, temperature),
+      weight,
+      title: 'KD logits',
+      color: 2,
+    },
+  }),
 });
 
 /** temperature^2 KL(teacher || student) of logits [n, classes + 1, h, w] divided by the temperature, mean over pixels, in nats. */

@@ -57,6 +57,10 @@ export interface Seen {
   readonly student: SeenNetwork;
   /** The student's logits on the rows that `predicts` names, [rows, classes + 1, h, w]. */
   readonly logits: Value;
+  /** One-hot, of all rows, [B (1 + N), classes + 1, h, w]: those of a view are moved with it. */
+  readonly labels: Value;
+  /** Takes the next value of a parameter that no gradient updates, for the method to find at the next step. */
+  readonly keep: (parameter: Value, next: Value) => void;
   /** How terms are scaled that a method does not scale itself, as the config asks for it. */
   readonly scaling: Scaling;
 }

@@ -1,6 +1,7 @@
 import { inputChannels } from '../preparation/channels';
 import type { Setup } from './setup';
 import type { Graph, Value } from '../graph/graph';
+import { randomPrefix } from '../training/stage';
 import { slice } from '../graph/operators/shape';
 import type { Encoding } from '../networks/network';
 
@@ -11,6 +12,12 @@ export const imagesInput = (graph: Graph, setup: Setup, n: number): Value =>
 /** A stage's input `labels`, one-hot, [n, classes + 1, h, w]. */
 export const labelsInput = (graph: Graph, setup: Setup, n: number): Value =>
   graph.input('labels', 'float32', [n, setup.classes.length + 1, ...setup.input.size]);
+
+/**
+ * An input of this shape that a stage finds filled with uniform random numbers in 0..1, others at each step; see `training/feeds.ts`.
+ */
+export const randomInput = (graph: Graph, name: string, shape: readonly number[]): Value =>
+  graph.input(randomPrefix + name, 'float32', shape);
 
 /** The first n rows. */
 export const firstRows = (x: Value, n: number): Value =>

@@ -4,9 +4,9 @@ import type { MethodOptions } from './options';
 /** One distilled student. */
 export interface StudentConfig {
   name: string;
-  /** Name of its method. */
+  /** Name of its method, or of several, joined by `+`. */
   method: string;
-  /** The method's options, every one filled in. */
+  /** The method's options, every one filled in; of several methods `ComposedOptions`. */
   options: Record<string, unknown>;
 }
 

@@ -1,6 +1,6 @@
 import type { Setup, StudentConfig } from './setup';
 import type { NetworkInfo, RunPlan } from '../contract/plan';
-import type { Graph } from '../graph/graph';
+import type { Graph, Value } from '../graph/graph';
 import { Network } from '../networks/network';
 import type { Loss, Scaling, Stage } from '../training/stage';
 import { baselines } from './baselines';
@@ -108,6 +108,7 @@ function distillationLoss(
   const rows = images * (1 + views);
   const { network, encoding } = own.student;
   const teacher = new Network(graph, 'teacher', setup.teacher, setup.classes.length);
+  const kept = new Map<string, Value>();
   const distilled: Seen = {
     graph,
     setup,
@@ -116,12 +117,14 @@ function distillationLoss(
     student: { network, encoding: firstEncodings(encoding, rows) },
     teacher: { network: teacher, encoding: teacher.encode(firstRows(own.images, rows)) },
     logits: firstRows(own.logits, predicts === 'views' ? rows : images),
+    labels: firstRows(own.allLabels, rows),
+    keep: ({ name }, next) => void kept.set(name, next),
     scaling: scalingOf(setup, own),
   };
   return {
     terms: { ...own.terms, ...method.terms(distilled, options) },
     trains: ['student/', ...(method.trains ?? [])],
-    statistics: network.layers.statistics,
+    statistics: new Map([...network.layers.statistics, ...kept]),
   };
 }
 

@@ -13,6 +13,8 @@ export interface StudentAtWork {
   student: SeenNetwork;
   /** On the images, and on all rows where the views are supervised or `predicted`. */
   logits: Value;
+  /** One-hot, of all rows. */
+  allLabels: Value;
   /** The rows that are supervised, and their labels. */
   supervised: Value;
   labels: Value;
@@ -42,6 +44,7 @@ export function studentAtWork(
     student: { network, encoding },
     logits,
     supervised,
+    allLabels,
     labels,
     terms: supervisedTerms(setup, supervised, labels),
   };

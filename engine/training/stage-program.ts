@@ -1,11 +1,11 @@
 import type { TrainingConfig } from '../config/config';
 import type { Batch } from '../batches/sampler';
-import { Graph, type TensorData } from '../graph/graph';
+import { Graph, type TensorData, type TensorType } from '../graph/graph';
 import { initialize } from '../networks/initialization';
 import { compile } from '../runtime/compile';
 import type { Device, Program, ProgramOptions } from '../runtime/runtime';
 import type { Shapes, Weights } from '../weights';
-import { feedsOf } from './feeds';
+import { feedsOf, randomFeeds } from './feeds';
 import { stepFactors } from './optimizer';
 import type { Loss, Stage } from './stage';
 import { addGradientNorms, addTrainingStep, rescaled, scaleName } from './training-graph';
@@ -47,6 +47,8 @@ export class StageProgram {
     readonly shapes: Shapes,
     /** What it does not train. */
     readonly frozen: Weights,
+    /** What it is fed, by name. */
+    private readonly inputs: readonly (TensorType & { name: string })[],
   ) {}
 
   static async open(stage: Stage, options: StageProgramOptions): Promise<StageProgram> {
@@ -64,7 +66,7 @@ export class StageProgram {
     for (const [name, data] of (await kept?.(shapes)) ?? others)
       if (start.has(name)) start.set(name, data);
     const program = await compile(graph, { device, frozen, state: start, onPlacement });
-    return new StageProgram(stage, options, program, loss, shapes, frozen);
+    return new StageProgram(stage, options, program, loss, shapes, frozen, graph.inputs);
   }
 
   /** One step of the optimiser at step `step` (from 0), on a batch with its views: in as many parts as the stage says. */
@@ -76,7 +78,7 @@ export class StageProgram {
     let gradientNorm = NaN;
     for (let part = 0; part < parts; part++) {
       const results = await this.program.run({
-        ...this.feeds(batch, part),
+        ...this.feeds(batch, step, part),
         ...factors,
         ...(parts > 1 ? { part: Float32Array.of(part) } : {}),
       });
@@ -94,7 +96,7 @@ export class StageProgram {
   }
 
   /**
-   * The L2 norm of each term's gradient as it stands, by the terms' names; of a batch in parts that of the first part. Terms that are
+   * The L2 norm of each term's gradient as it stands at a step (from 0), by the terms' names; of a batch in parts that of the first part. Terms that are
    * scaled by their gradients are scaled anew at the steps for that.
    * @throws UserError for a term that nothing trained depends on
    */
@@ -110,7 +112,7 @@ export class StageProgram {
       const { device } = this.options;
       this.diagnosis = await compile(graph, { device, frozen: this.frozen, state });
     }
-    const results = await this.diagnosis.run(this.feeds(batch, 0));
+    const results = await this.diagnosis.run(this.feeds(batch, step, 0));
     const norms = namedScalars(results, 'norm:');
     if (!this.shared.length) return { norms };
     const scales: Record<string, number> = {};
@@ -150,12 +152,15 @@ export class StageProgram {
     await this.diagnosis?.release();
   }
 
-  private feeds(batch: Batch, part: number): Record<string, TensorData> {
-    const { classes } = this.options;
-    const { batchSize, views } = this.stage;
+  private feeds(batch: Batch, step: number, part: number): Record<string, TensorData> {
+    const { classes, training } = this.options;
+    const { batchSize, views, stream } = this.stage;
     const size = partOf(this.stage);
-    if (size === batchSize) return feedsOf(batch, classes);
-    return feedsOf(imagesOf(batch, batchSize, views, part * size, size), classes);
+    const seen = size === batchSize ? batch : imagesOf(batch, batchSize, views, part * size, size);
+    return {
+      ...feedsOf(seen, classes),
+      ...randomFeeds(this.inputs, training.seed, stream, step, part),
+    };
   }
 }
 

@@ -26,7 +26,7 @@ export interface Loss<T extends WeightedTerm = Term> {
   terms: Record<string, T>;
   /** Weights whose name starts with one of these are trained; all others are frozen. */
   trains: readonly string[];
-  /** Next values of running statistics. */
+  /** Next values of running statistics, and of what else is kept from step to step. */
   statistics?: ReadonlyMap<string, Value>;
 }
 
@@ -54,9 +54,12 @@ export interface Stage extends StageInfo {
   depends: unknown;
   /** True where its loss compares the images of a batch with each other, so that a batch cannot be taken in parts. */
   whole?: boolean;
-  /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w] and, where used, one-hot `labels`. */
+  /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w], one-hot `labels` and random numbers, as far as used. */
   build(graph: Graph, batchSize: number): Loss;
 }
+
+/** Names of a stage's inputs that random numbers fill begin so. */
+export const randomPrefix = 'random/';
 
 /** A stage in progress: state of weights and optimiser after `step` steps, and the best weights so far. */
 export interface Checkpoint {

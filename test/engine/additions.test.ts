@@ -66,7 +66,7 @@ function add(engine: string, file: string, source: string, catalogue: string, na
   writeFileSync(join(engine, file), source);
   const path = join(engine, catalogue);
   const text = readFileSync(path, 'utf8');
-  const listed = text.replace(/( = )\[(\w[^\]]*)\]/, `$1[$2, ${name}]`);
+  const listed = text.replace(/( = )\[\s*(\w[^\]]*?),?\s*\]/, `$1[$2, ${name}]`);
   assert.notEqual(listed, text, `${catalogue} has no list`);
   const module = file.split('/').at(-1)!.replace('.ts', '');
   writeFileSync(path, `import { ${name} } from './${module}';\n${listed}`);

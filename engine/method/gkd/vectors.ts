@@ -2,9 +2,9 @@ import { add, div, mul, sqrt, sub } from '../../graph/operators/elementwise';
 import type { Value } from '../../graph/graph';
 import { reduceMean, reduceSum } from '../../graph/operators/reduction';
 
-/** Vectors [..., K] scaled to length 1. */
-export function unit(v: Value): Value {
-  const squared = reduceSum(mul(v, v), [v.rank - 1]);
+/** Vectors along an axis, the last one if none is said, scaled to length 1. */
+export function unit(v: Value, axis = v.rank - 1): Value {
+  const squared = reduceSum(mul(v, v), [axis]);
   return div(v, sqrt(add(squared, v.graph.scalar(1e-12))));
 }
 

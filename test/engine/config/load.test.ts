@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DistillConfig } from '../../../engine/config/config';
+import { methods } from '../../../engine/method/catalogue';
 import { stagesOf } from '../../../engine/method/stages';
 import { readdirSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
@@ -173,6 +174,27 @@ describe('config', () => {
       withSetting('"training": { "budget": 0.001, "stages": { "psae": { "steps": 9000 } } }'),
     ).training;
     assert.deepEqual([stages.teacher.steps, stages.psae.steps, stages.act.steps], [2, 9, 1]);
+  });
+
+  it('names a student by several methods after them, with the options of each', () => {
+    const own = '{ "method": "gkd", "name": "gkd-intra", "inter": { "weight": 0 } }';
+    const { methods: students } = load(
+      withSetting(`"methods": ["kd", ["gkd", "kd"], [${own}, "kd"]]`),
+    );
+    const [kd, both, named] = students;
+    assert.deepEqual(
+      students.map(({ name, method }) => [name, method]),
+      [
+        ['kd', 'kd'],
+        ['gkd+kd', 'gkd+kd'],
+        ['gkd-intra+kd', 'gkd+kd'],
+      ],
+    );
+    const parts = (student: typeof both) =>
+      student.options['parts'] as [gkd: { inter: { weight: number } }, kd: object];
+    assert.deepEqual(parts(both)[1], kd.options);
+    assert.equal(parts(both)[0].inter.weight, 1);
+    assert.equal(parts(named)[0].inter.weight, 0);
   });
 
   it('takes batch size and learning rate of a stage before those of all', () => {
@@ -659,6 +681,31 @@ describe('faults of a config', () => {
       'a loss of nothing',
       withSetting('"training": { "loss": { "crossEntropy": 0, "dice": 0 } }'),
       '12:25 training.loss: both weights are 0; at least one must be above',
+    ],
+    [
+      'a student by a method unknown among several',
+      withSetting('"methods": [["kd", "cwe"]]'),
+      `12:22 methods.0.1: "cwe" is unknown; allowed are ${methods.map(({ name }) => `"${name}"`).join(', ')}`,
+    ],
+    [
+      'an option out of bounds of a method among several',
+      withSetting('"methods": ["kd", ["kd", { "method": "cwd", "temperature": 0 }]]'),
+      '12:62 methods.1.1.temperature: 0 is not allowed; it must be above 0',
+    ],
+    [
+      'a student by one method as if by several',
+      withSetting('"methods": [["kd"]]'),
+      '12:15 methods.0: ["kd"] is too short; it must have 2 entries or more',
+    ],
+    [
+      'a student by one method twice',
+      withSetting('"methods": [["kd", { "method": "kd", "temperature": 2 }]]'),
+      '12:22 methods.0.1: a student learns by "kd" but once',
+    ],
+    [
+      'two students by the same methods',
+      withSetting('"methods": [["kd", "cwd"], ["kd", { "method": "cwd", "temperature": 2 }]]'),
+      '12:30 methods.1: "kd+cwd" is there twice; give a method in one of them a "name" of its own, as in { "method": "kd", "name": "kd-2" }',
     ],
     [
       'a threshold for several classes',
