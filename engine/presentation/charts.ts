@@ -4,20 +4,26 @@ import type { Band, ColorName, Curve, Heatmap, LineChart, Marker, Scatter } from
 import type { Measure } from '../contract/packet';
 import type { History, StageHistory } from './history';
 import { withinSentence } from './networks';
-import { dashes } from './palette';
+import { dashes, networkColors, seriesColors } from './palette';
 
 /** `run`: all stages one after the other; `stage`: every stage from its own step 0, one above the other. */
 export type Axis = 'run' | 'stage';
 
 /** Markers of networks, in their order. */
 const networkMarkers: readonly Marker[] = ['square', 'triangle', 'diamond', 'circle'];
-const markerOf = ({ color }: NetworkInfo): Marker => networkMarkers[color % networkMarkers.length];
+
+/** The marker of a network, by its number in the palette: where colours come again, beyond the eighth network, markers are others. */
+export const networkMarker = (color: number): Marker =>
+  networkMarkers[(color + Math.floor(color / networkColors.length)) % networkMarkers.length];
 
 /** How a term of a loss is drawn. */
 function termStyle(stage: StageHistory, term: string): Pick<Curve, 'name' | 'color' | 'dash'> {
   if (term === 'loss') return { name: 'Total', color: { kind: 'text' }, dash: [] };
   const { title, color, dashed } = stage.term(term);
-  return { name: title, color: { kind: 'series', index: color }, dash: dashed ? dashes[1] : [] };
+  // Where colours come again, dashes are others.
+  const round = Math.floor(color / seriesColors.length);
+  const dash = dashes[(2 * round + Number(dashed ?? false)) % dashes.length];
+  return { name: title, color: { kind: 'series', index: color }, dash };
 }
 
 /** Every term of a stage's loss. `smoothing` as in `smooth`; above 0 the curve itself stays faintly behind. */
@@ -58,7 +64,7 @@ function networkStyle(
   return {
     color: { kind: 'network', index: network.color, soft: target },
     dash: target ? dashes[1 + (targetIndex % (dashes.length - 1))] : [],
-    marker: markerOf(network),
+    marker: networkMarker(network.color),
   };
 }
 
@@ -107,7 +113,7 @@ export function fsdChart(history: History, axis: Axis): LineChart {
           ...drawn,
           color: { kind: 'network', index: network.color, soft: p > 0 },
           dash: dashes[p % dashes.length],
-          marker: markerOf(network),
+          marker: networkMarker(network.color),
         },
       ];
     }),

@@ -7,6 +7,7 @@ import {
   scaleColor,
   seriesColors,
 } from '../../../engine/presentation/palette';
+import { networkMarker } from '../../../engine/presentation/charts';
 import { inkFor } from '../../../engine/presentation/svg';
 import manifest from '../../../package.json';
 import { colorDistance, eyes, labOf, linear } from '../../color-vision';
@@ -32,6 +33,13 @@ describe('colours', () => {
                 assert.ok(d > 25, `${a[theme]} and ${b[theme]} differ by ${d.toFixed(1)}`);
               }
       });
+
+  it('of more networks than there are colours come with other markers', () => {
+    const looks = Array.from({ length: 4 * networkColors.length }, (_, index) =>
+      JSON.stringify([networkColors[index % networkColors.length], networkMarker(index)]),
+    );
+    assert.equal(new Set(looks).size, looks.length);
+  });
 
   it('stand out from their backgrounds by 3 : 1 or more, soft ones too', () => {
     for (const theme of ['light', 'dark'] as const) {
