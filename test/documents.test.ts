@@ -8,7 +8,7 @@ const root = resolve(__dirname, '..');
 
 describe('configs that documents and examples show', () => {
   const texts: [name: string, text: string][] = [['the demo', demoConfig]];
-  for (const file of ['README.md', 'docs/data.md']) {
+  for (const file of ['README.md', 'docs/data.md', 'docs/methods.md']) {
     const blocks = readFileSync(join(root, file), 'utf8').matchAll(/```jsonc\n(.*?)```/gs);
     [...blocks].forEach(([, text], n) => texts.push([`${file}, config ${n + 1}`, text]));
   }

@@ -28,6 +28,7 @@ export const at = method({
   title: 'AT',
   source: 'Zagoruyko and Komodakis, ICLR 2017, arXiv 1612.03928',
   summary,
+  formula: 'weight · Σ over levels of mean (q_T - q_S)², q = mean over channels of F², at length 1',
   options,
   before: [],
   views: viewsInScope,

@@ -58,13 +58,36 @@ export const isSeveral = (entry: StudentEntry): entry is readonly MethodEntry[] 
   Array.isArray(entry);
 
 /** The forms of an entry with options. */
-export const methodForms = forms('method', methods, shared);
+export const methodForms = forms(
+  'method',
+  methods.map(({ options, formula, source, ...method }) => ({
+    ...method,
+    options: {
+      ...options,
+      markdownDescription: [
+        (options as Described).markdownDescription ?? method.summary,
+        `Adds ${formula}.`,
+        `_${source}._`,
+      ].join('\n\n'),
+    },
+  })),
+  shared,
+);
+
+interface Described {
+  markdownDescription?: string;
+}
 
 /** The forms of an entry for one method. */
 const oneMethod = [
-  choice(Object.fromEntries(methods.map(({ name, summary }) => [name, summary])), {
-    markdownDescription: 'A method with its default options.',
-  }),
+  choice(
+    Object.fromEntries(
+      methods.map(({ name, summary, formula }) => [name, `${summary} Adds ${formula}.`]),
+    ),
+    {
+      markdownDescription: 'A method with its default options.',
+    },
+  ),
   ...methodForms,
 ];
 

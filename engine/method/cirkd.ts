@@ -60,6 +60,8 @@ export const cirkd = method({
   title: 'CIRKD',
   source: 'Yang et al., CVPR 2022, arXiv 2204.06986',
   summary,
+  formula:
+    "KL(T || S) of the softmax of a pixel's cosines / τ to the pixels of each image, and to regions of earlier batches",
   options,
   before: [],
   views: viewsInScope,

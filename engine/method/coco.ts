@@ -30,6 +30,7 @@ export const coco = method({
   title: 'CoCo, adapted',
   source: 'after Zou and Sun, BIBM 2021, arXiv 2108.12173',
   summary,
+  formula: 'weight · mean (C_T - C_S)², C = A_a A_b / pixels, A = cosines of all places of a level',
   options,
   before: [],
   views: viewsInScope,

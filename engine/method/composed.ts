@@ -20,6 +20,7 @@ export function composed(methods: readonly Method[]): Method {
     title: methods.map(({ title }) => title).join(` ${joint} `),
     source: methods.map(({ source }) => source).join('; '),
     summary: methods.map(({ summary }) => summary).join(' '),
+    formula: methods.map(({ formula }) => formula).join(' + '),
     options: settings({}),
     before: methods.flatMap(({ before }) => before),
     views: (options, allowed) => Math.max(...each(options, (m, o) => m.views(o, allowed))),

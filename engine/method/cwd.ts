@@ -45,6 +45,8 @@ export const cwd = method({
   title: 'CWD',
   source: 'Shu et al., ICCV 2021, arXiv 2011.13256',
   summary,
+  formula:
+    'weight · τ² KL(T || S) of the softmax over the pixels of each channel, mean over channels',
   options,
   before: [],
   views: viewsInScope,

@@ -40,6 +40,8 @@ export const dist = method({
   title: 'DIST',
   source: 'Huang et al., NeurIPS 2022, arXiv 2205.10536',
   summary,
+  formula:
+    'β (1 - mean over pixels of r over classes) + γ (1 - mean over classes of r over pixels), r = correlation of probabilities',
   options,
   before: [],
   views: viewsInScope,

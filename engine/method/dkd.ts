@@ -45,6 +45,7 @@ export const dkd = method({
   title: 'DKD',
   source: 'Zhao et al., CVPR 2022, arXiv 2203.08679',
   summary,
+  formula: 'τ² (α KL of the true class against the rest + β KL within the rest), mean over pixels',
   options,
   before: [],
   views: viewsInScope,

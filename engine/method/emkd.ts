@@ -47,6 +47,8 @@ export const emkd = method({
   title: 'EMKD',
   source: 'Qin et al., IEEE TMI 2021, arXiv 2108.09987',
   summary,
+  formula:
+    "α KL(T || S) + β Σ (q_T - q_S)² + γ mean (c_T - c_S)², q = mean over channels of F⁴, at length 1, c = cosine of two classes' means",
   options,
   before: [],
   views: viewsInScope,

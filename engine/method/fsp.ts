@@ -31,6 +31,7 @@ export const fsp = method({
   title: 'FSP',
   source: 'Yim et al., CVPR 2017',
   summary,
+  formula: 'weight · mean (G_T - G_S)², G = F_a F_bᵀ / pixels, of successive levels a and b',
   options,
   before: [],
   views: viewsInScope,

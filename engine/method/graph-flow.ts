@@ -43,6 +43,8 @@ export const graphFlow = method({
   title: 'Graph flow, adapted',
   source: 'after Zou et al., IEEE TMI 2022, doi 10.1109/tmi.2022.3224459',
   summary,
+  formula:
+    'μ mean |q_T - q_S|² + ν mean (e_T - e_S)², q = a channel at length 1, e = cosines of channels of successive levels',
   options,
   before: [],
   views: viewsInScope,

@@ -30,6 +30,7 @@ export const ifvd = method({
   title: 'IFVD',
   source: 'Wang et al., ECCV 2020',
   summary,
+  formula: "weight · mean (m_T - m_S)², m = cosine of a pixel's features to the mean of its class",
   options,
   before: [],
   views: viewsInScope,

@@ -34,6 +34,7 @@ export const kd = method({
   title: 'KD',
   source: 'Hinton, Vinyals and Dean, arXiv 1503.02531',
   summary,
+  formula: 'weight · τ² KL(T || S) of the class probabilities at temperature τ, mean over pixels',
   options,
   before: [],
   views: viewsInScope,

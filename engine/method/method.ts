@@ -19,6 +19,8 @@ export interface Method<P extends TProperties = TProperties, O = Static<TObject<
   readonly source: string;
   /** What it is, for the choice by name alone. */
   readonly summary: string;
+  /** What it adds to the supervised loss, in one line for hovers; T and S are the two networks. */
+  readonly formula: string;
   /** Its options from those that a student was given, where these are not all; `shared` is the setting `method`. */
   complete?(given: Static<TObject<P>>, shared: MethodOptions): O;
   /** Stages trained before it, whose weights it takes frozen, in their order; students that need the same one share it. */

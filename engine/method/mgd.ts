@@ -39,6 +39,7 @@ export const mgd = method({
   title: 'MGD',
   source: 'Yang et al., ECCV 2022, arXiv 2205.01529',
   summary,
+  formula: 'weight · mean (G(M F_S) - F_T)², M a random mask, G two convolutions',
   options,
   before: [],
   views: viewsInScope,

@@ -48,6 +48,8 @@ export const skd = method({
   title: 'SKD',
   source: 'Liu et al., CVPR 2019, arXiv 1903.04197',
   summary,
+  formula:
+    'λ KL(T || S) of the class probabilities + μ mean over pairs of places of (cos_T - cos_S)²',
   options,
   before: [],
   views: viewsInScope,

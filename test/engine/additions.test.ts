@@ -49,6 +49,7 @@ export const toy = method({
   title: 'Toy',
   source: 'This test',
   summary: 'Small logits.',
+  formula: 'weight times the mean of squared logits',
   options: settings({
     weight: Type.Number({ markdownDescription: 'Of the toy term.', default: 0.5, exclusiveMinimum: 0 }),
   }),

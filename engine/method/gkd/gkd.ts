@@ -22,6 +22,8 @@ export const gkd = method({
   source: 'Qi et al., IEEE JBHI 2024, doi 10.1109/jbhi.2024.3385098',
   summary:
     'Generalizable knowledge distillation: contrastive graphs over domain-invariant vectors, and cross distillation with exchanged headers.',
+  formula:
+    "τ² KL(T || S) of the softmax of the edges / τ, of both graphs + KL of the teacher's prediction from those with exchanged headers",
   options: settings(overruling(gkdTerms), {
     markdownDescription:
       'Generalizable knowledge distillation (Qi et al., IEEE JBHI 2024). What is left out is as in `method`.',
