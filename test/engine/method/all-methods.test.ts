@@ -49,7 +49,7 @@ describe('a run with a student by every method, by one command', function () {
 
   it('trains, evaluates and exports every one of them', () => {
     const { networks, gain } = new RunFolder(run).readReport().domains['mr'];
-    assert.deepEqual(Object.keys(networks), ['teacher', 'warmup', 'control', ...students]);
+    assert.deepEqual(Object.keys(networks), ['teacher', 'warmup', 'control-steps', ...students]);
     for (const name of students) {
       assert.equal(typeof networks[name]!.dice.mean, 'number', name);
       assert.ok(gain[name], name);
