@@ -4,7 +4,7 @@ import { keepLargestComponent } from './components';
 import { errorMap, writePrediction, writeProbabilities } from '../preparation/write-prediction';
 import { restoreProbabilities } from '../preparation/restore';
 import type { PreparedResult } from '../preparation/prepared-case';
-import { aggregate, caseMetrics, summarize } from '../metrics/case';
+import { aggregate, caseMean, caseMetrics, summarize } from '../metrics/case';
 import { metricNames } from '../metrics/catalogue';
 import { comparePaired } from '../metrics/paired-comparison';
 import { mean } from '../metrics/statistics';
@@ -240,20 +240,13 @@ function spacingOf(config: DistillConfig, item: PreparedResult): Spacing | undef
 
 const defined = (values: (number | null)[]) => values.filter((v) => v !== null);
 
-/** A metric's mean over the classes that a case has in either map; null where none has it. */
-function caseMean(item: CaseReport, name: MetricName): number | null {
-  const counted = Object.values(item.classes).filter((c) => c.presence !== 'bothEmpty');
-  const values = defined(counted.map((c) => c[name]));
-  return values.length ? mean(values) : null;
-}
-
 /** Each distilled student's gain in Dice over each baseline on a domain's cases, where both were evaluated. */
 export function gainsOf(
   found: DomainReport['networks'],
   networks: readonly NetworkInfo[],
   { evaluation, training }: DistillConfig,
 ): DomainReport['gain'] {
-  const dice = (network: string) => found[network]?.cases.map((item) => caseMean(item, 'dice'));
+  const dice = (network: string) => found[network]?.cases.map((item) => caseMean(item.classes, 'dice'));
   const named = (role: NetworkInfo['role']) =>
     networks.flatMap(({ name, role: own }) => (own === role ? [name] : []));
   const gain: DomainReport['gain'] = {};
@@ -304,7 +297,7 @@ function summarizeNetwork(
       };
     }
     return aggregate(
-      cases.map((item) => caseMean(item, name)),
+      cases.map((item) => caseMean(item.classes, name)),
       options,
     );
   };

@@ -85,6 +85,14 @@ function maskOf(labels: Uint8Array, label: number, fov: Uint8Array | null): Uint
   return mask;
 }
 
+/** A metric's mean over the classes that a case has in either map; null where none has it. */
+export function caseMean(classes: Record<string, ClassMetrics>, name: MetricName): number | null {
+  const values = Object.values(classes).flatMap((c) =>
+    c.presence === 'bothEmpty' || typeof c[name] !== 'number' ? [] : [c[name]],
+  );
+  return values.length ? mean(values) : null;
+}
+
 export interface AggregateOptions {
   resamples: number;
   confidence: number;
