@@ -11,8 +11,11 @@ import { endWithParent } from '../parent';
 import { cudaCommand } from './cuda';
 import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
+import { readComparison, writeComparisonReports } from '../report/comparison-report';
+import { parseMethods, runComparison } from '../runs/comparison';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
+import { parseSeeds } from '../runs/seeds';
 import { RunFolder } from '../runs/run-folder';
 import type { DeviceCheck } from '../contract/devices';
 import { devicesNote, devicesTable } from '../presentation/devices-table';
@@ -21,7 +24,7 @@ import { folderVariable } from '../runtime/tensorflow/package';
 import { deviceNames } from '../runtime/catalogue';
 import { checkDevices } from '../training/check-devices';
 import { printableJson, withoutControls } from '../presentation/plain-text';
-import { formatReport, formatSeeds } from '../presentation/terminal';
+import { formatComparison, formatReport, formatSeeds } from '../presentation/terminal';
 import { version } from '../version';
 
 /** Exit codes: it worked; it failed; the command line or the config is wrong. */
@@ -44,6 +47,16 @@ const wholeNumber = (text: string): number => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
   return Number(text);
 };
+/** An option's value that has a parser of its own. */
+const orRefused =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
 const spacingOf = (text: string): [number, number, number] => {
   const numbers = text.split(',').map(Number);
   if (numbers.length !== 3 || !numbers.every((n) => n > 0))
@@ -127,6 +140,26 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const options: LoadOptions = { variables, out, seed, device, threads };
   const text = readConfigText(file);
   const config = loadConfig(file, options, text);
+  const signal = stopSignal();
+  output.mayFail = true;
+  const progress = new Progress(process.stdout);
+  const outcome = await runDistillation({
+    config,
+    text,
+    variables,
+    resume,
+    signal,
+    onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),
+  }).finally(() => progress.end());
+  if (outcome.report && !json)
+    print(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
+  if (outcome.state !== 'cancelled') return;
+  // Work that could not be waited for would go on.
+  process.stdout.write('', () => process.exit(failure));
+}
+
+/** Aborted when the process is asked to end. */
+function stopSignal(): AbortSignal {
   const stop = new AbortController();
   let asked = 0;
   // SIGHUP: its terminal was closed.
@@ -137,24 +170,76 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       if (!stop.signal.aborted) asked = Date.now();
       stop.abort();
     });
-  output.mayFail = true;
-  const progress = new Progress(process.stdout);
-  const outcome = await runDistillation({
-    config,
-    text,
-    variables,
-    resume,
-    signal: stop.signal,
-    onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),
-  }).finally(() => progress.end());
-  if (outcome.report && !json)
-    print(`\n${formatReport(outcome.report)}\n\nResults: ${outcome.folder}\n`);
-  if (outcome.state !== 'cancelled') return;
-  // Work that could not be waited for would go on.
-  process.stdout.write('', () => process.exit(failure));
+  return stop.signal;
 }
 
 const togetherMilliseconds = 500;
+
+program
+  .command('compare')
+  .description(
+    'run a config with several methods over several seeds, and say what can be said of them; run again, it goes on',
+  )
+  .argument('<config>', 'a *.distill.jsonc file')
+  .option(
+    '--methods <list>',
+    "names with commas between them, or a list as in a config (default: the config's methods)",
+    orRefused(parseMethods),
+  )
+  .option('--seeds <list>', 'as in 3, 0,2,5 or 0..4', orRefused(parseSeeds), parseSeeds('0..4'))
+  .option(
+    '--out <folder>',
+    "the comparison's folder (default: the config's output.folder and -compare)",
+  )
+  .addOption(deviceOption)
+  .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
+  .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
+  .option('--json', "print the engine's events as JSON lines")
+  .action((config: string, flags: CompareFlags) => compare(config, flags));
+
+type CompareFlags = Omit<RunFlags, 'resume' | 'seed'> & {
+  methods?: ReturnType<typeof parseMethods>;
+  seeds: number[];
+};
+
+async function compare(file: string, flags: CompareFlags): Promise<void> {
+  const { json, methods = null, seeds, out, set: variables, device, threads } = flags;
+  output.mayFail = true;
+  const progress = new Progress(process.stdout);
+  const say = (text: string) => {
+    progress.end();
+    if (!json) print(`${text}\n`);
+  };
+  const { state, folder, failures } = await runComparison({
+    file,
+    methods,
+    seeds,
+    out,
+    load: { variables, device, threads },
+    signal: stopSignal(),
+    onEvent(event) {
+      if (json) jsonLine(event);
+      // What goes on with it is this command.
+      else if (event.type !== 'cancelled') progress.show(event);
+    },
+    onSeed: (seed, begun) =>
+      say(
+        `Seed ${seed}, ${seeds.indexOf(seed) + 1} of ${seeds.length}${begun === 'skipped' ? ', is done already' : ''}`,
+      ),
+    onFailure: (seed, reason) => complain(`Seed ${seed} failed: ${onOneLine(reason)}\n`),
+  }).finally(() => progress.end());
+  if (state === 'cancelled') {
+    say(`Cancelled; the same command goes on with ${folder}`);
+    // Work that could not be waited for would go on.
+    process.stdout.write('', () => process.exit(failure));
+    return;
+  }
+  const reported = readComparison(folder, failures);
+  const files = await writeComparisonReports(folder, reported);
+  if (json) jsonLine({ type: 'comparison', folder, files, ...reported.comparison });
+  else print(`\n${formatComparison(reported.comparison)}\n\nResults: ${folder}\n`);
+  if (failures.size > 0) process.exitCode = failure;
+}
 
 program
   .command('table')
@@ -170,9 +255,11 @@ program
 
 program
   .command('report')
-  .description("a run's report, with every table, its charts and its config")
-  .argument('<run>', "a run's folder")
-  .requiredOption('--out <file>', 'an .html, .md, .csv or .json file')
+  .description(
+    'the report of a run, with every table, its charts and its config, or of a comparison',
+  )
+  .argument('<run>', "a run's folder, or a comparison's")
+  .requiredOption('--out <file>', 'an .html, .md, .csv, .tex or .json file')
   .action(async (path: string, { out }: { out: string }) => {
     await writeReport(path, out);
     print(`Report: ${out}\n`);

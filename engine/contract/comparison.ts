@@ -1,4 +1,5 @@
 /** Runs of one config that differ in their seed, put together: types only. How each number is taken: engine/presentation/comparison.ts. */
+import type { ConfigText } from './config';
 import type { NetworkInfo } from './plan';
 
 /** An interval and the two-sided p of the difference being 0. */
@@ -86,4 +87,24 @@ export interface Comparison {
   means: ComparedMean[];
   differences: ComparedDifference[];
   stages: ComparedStage[];
+}
+
+/** A method that a comparison of a config can have. */
+export interface ComparableMethod {
+  /** By this `--methods` names it. */
+  name: string;
+  title: string;
+  /** What it is, in Markdown. */
+  summary: string;
+  /** Whether the config has it already. */
+  isOwn: boolean;
+  /** Stages that are trained for it beside the teacher, the warm-up and the control; methods that need the same one share it. */
+  stages: { title: string; steps: number }[];
+}
+
+export interface ComparisonCalls {
+  /** Methods to choose from, those of the config first. */
+  comparableMethods: { params: ConfigText; result: ComparableMethod[] };
+  /** A comparison's report as an HTML page that loads nothing and runs nothing. */
+  comparisonPage: { params: { folder: string }; result: { name: string; html: string } };
 }

@@ -246,7 +246,8 @@ export function gainsOf(
   networks: readonly NetworkInfo[],
   { evaluation, training }: DistillConfig,
 ): DomainReport['gain'] {
-  const dice = (network: string) => found[network]?.cases.map((item) => caseMean(item.classes, 'dice'));
+  const dice = (network: string) =>
+    found[network]?.cases.map((item) => caseMean(item.classes, 'dice'));
   const named = (role: NetworkInfo['role']) =>
     networks.flatMap(({ name, role: own }) => (own === role ? [name] : []));
   const gain: DomainReport['gain'] = {};

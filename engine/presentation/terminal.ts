@@ -1,5 +1,9 @@
 import type { Report } from '../contract/report';
-import { mean, standardDeviation } from '../metrics/statistics';
+import { meanOverSeeds } from '../metrics/student-t';
+import { compareSeeds, comparedMetrics, judgedBy } from './comparison';
+import { differencesTable, meansTable, priceTable } from './comparison-tables';
+import { verdictsOf } from './comparison-verdict';
+import type { Comparison } from '../contract/comparison';
 import { baselinesOf, kindOf, studentsOf, withinSentence } from './networks';
 import type { Table } from '../contract/table';
 import { tableText, textCell } from './table';
@@ -53,26 +57,58 @@ function pairs({ networks }: Report): { student: string; baseline: string; title
 
 /**
  * Runs of one config with different seeds: mean and sample standard deviation over the runs of each domain's Dice and of FSD to each
- * target, then of each distilled student's gains.
+ * target, then of each distilled student's gains, with intervals from three runs on, and what is shown of each.
  */
 export function formatSeeds(reports: readonly Report[]): string {
   const [first] = reports;
+  const seeds = reports.map((r) => String(r.seed ?? 'unknown'));
   const gains = pairs(first).map(({ student, baseline, title }) => {
     const parts = Object.keys(first.domains).map(
       (name) =>
         `${name} ${spread(
           reports.map((r) => r.domains[name]?.gain[student]?.[baseline]?.mean),
           3,
+          first.confidence,
         )}`,
     );
     return `${title}, Dice: ${parts.join('; ')}.`;
   });
+  const runs = reports.map((report, i) => ({ seed: seeds[i], report }));
+  const judging = comparedMetrics.filter(({ name }) => name === judgedBy);
+  const verdicts = verdictsOf(compareSeeds(runs, [], judging));
   return [
     tableText(seedsTable(reports)),
     '',
-    `Mean ± standard deviation over ${reports.length} runs, seeds ${reports.map((r) => r.seed ?? 'unknown').join(', ')}.`,
+    `Mean ± standard deviation over ${reports.length} runs, seeds ${seeds.join(', ')}.`,
+    ...(new Set(seeds).size < seeds.length
+      ? ['A seed is there more than once; intervals and p take runs for independent.']
+      : []),
     ...gains.map((line) => oneLine(line, longestLine)),
+    '',
+    ...verdicts.map(({ sentence }) => oneLine(sentence, longestLine)),
   ].join('\n');
+}
+
+/** A comparison for a terminal, also good as Markdown: what is shown, the tables of the metric that methods are judged by, who is missing. */
+export function formatComparison(comparison: Comparison): string {
+  const [first] = comparison.metrics;
+  const tables = [
+    ...(first ? [meansTable(comparison, first), differencesTable(comparison, first)] : []),
+    priceTable(comparison),
+  ].filter((table) => table !== null);
+  return [
+    ...tables.flatMap((table) => [
+      `${table.title}:`,
+      '',
+      tableText(table),
+      '',
+      ...(table.note ? [table.note, ''] : []),
+    ]),
+    ...verdictsOf(comparison).map(({ sentence }) => sentence),
+    ...comparison.missing.map(({ seed, reason }) => `Seed ${seed} is missing: ${reason}`),
+  ]
+    .map((text) => (text.includes('\n') ? text : oneLine(text, longestLine)))
+    .join('\n');
 }
 
 function seedsTable(reports: readonly Report[]): Table {
@@ -108,10 +144,20 @@ function seedsTable(reports: readonly Report[]): Table {
   };
 }
 
-/** `0.597 ± 0.009`: mean and sample standard deviation of what is defined. */
-function spread(values: readonly (number | null | undefined)[], digits: number): string {
+/**
+ * `0.597 ± 0.009`: mean and sample standard deviation of what is defined; with `confidence` and from three values on also the mean's interval
+ * by Student's t.
+ */
+function spread(
+  values: readonly (number | null | undefined)[],
+  digits: number,
+  confidence?: number,
+): string {
   const defined = values.filter((v) => typeof v === 'number');
-  if (!defined.length) return '-';
-  const sd = standardDeviation(defined);
-  return `${mean(defined).toFixed(digits)}${sd === null ? '' : ` ± ${sd.toFixed(digits)}`}`;
+  const { mean, sd, ci } = meanOverSeeds(defined, confidence ?? 0.95);
+  if (mean === null) return '-';
+  const shown = mean.toFixed(digits) + (sd === null ? '' : ` ± ${sd.toFixed(digits)}`);
+  return confidence !== undefined && ci
+    ? `${shown} [${ci.map((v) => v.toFixed(digits)).join(', ')}]`
+    : shown;
 }

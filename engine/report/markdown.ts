@@ -1,5 +1,6 @@
 import { runFacts } from './facts';
 import type { ReportedRun } from './reported-run';
+import type { Report } from '../contract/report';
 import type { Table } from '../contract/table';
 import { escapeMarkdown, fenceOf, withoutControls } from '../presentation/plain-text';
 import { tableMarkdown } from '../presentation/table';
@@ -55,13 +56,17 @@ export function reportMarkdown(run: ReportedRun): string {
 const longestSentence = 2000;
 
 /** Every table of a finished run's report. */
-export function reportTables(report: NonNullable<ReportedRun['report']>): Table[] {
-  return [
+export const reportTables = (report: Report): Table[] => [
+  ...summaryTables(report),
+  casesTable(report),
+];
+
+/** The same but for that of every case. */
+export const summaryTables = (report: Report): Table[] =>
+  [
     finalTable(report),
     gainsTable(report),
     metricsTable(report),
     semanticDistanceTable(report),
     signalTable(report.networks, new Map(Object.entries(report.signal ?? {}))),
-    casesTable(report),
   ].filter((table) => table !== null);
-}

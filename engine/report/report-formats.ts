@@ -3,5 +3,6 @@ export const reportFormats = {
   html: 'self-contained HTML',
   md: 'Markdown',
   csv: 'CSV of every metric',
+  tex: 'LaTeX tables (booktabs)',
   json: 'JSON',
 } as const;

@@ -1,20 +1,24 @@
 import type { Report } from '../contract/report';
 import { UserError } from '../errors';
 import { writeWhole } from '../files';
+import { tablesLatex } from '../presentation/latex';
 import { tableCsv } from '../presentation/table';
 import { metricsTable } from '../presentation/tables';
+import { isComparisonFolder } from '../runs/comparison-folder';
+import { writeComparisonReport } from './comparison-report';
 import { reportHtml } from './html';
-import { reportMarkdown } from './markdown';
+import { reportMarkdown, summaryTables } from './markdown';
 import { reportFormats } from './report-formats';
 import { readRun, type ReportedRun } from './reported-run';
 
 /**
- * Writes a run's report; the ending of `path` says as what.
+ * Writes the report of a run, or of a comparison; the ending of `path` says as what.
  * @throws UserError for another ending, and for a run that is not finished where the format needs its numbers
  */
 export async function writeReport(folder: string, path: string): Promise<void> {
-  const run = readRun(folder);
   const format = /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? '';
+  if (isComparisonFolder(folder)) return writeComparisonReport(folder, path);
+  const run = readRun(folder);
   switch (format) {
     case 'html':
       return writeWhole(path, reportHtml(run));
@@ -22,6 +26,8 @@ export async function writeReport(folder: string, path: string): Promise<void> {
       return writeWhole(path, reportMarkdown(run));
     case 'csv':
       return writeWhole(path, tableCsv(metricsTable(finished(run))));
+    case 'tex':
+      return writeWhole(path, tablesLatex(summaryTables(finished(run))));
     case 'json':
       return writeWhole(path, `${JSON.stringify(finished(run), null, 1)}\n`);
     default:

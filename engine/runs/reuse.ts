@@ -10,21 +10,22 @@ import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { readWeightFile, readWeights, writeWeights, type Shapes, type Weights } from '../weights';
 import { RunFolder } from './run-folder';
 
-/** Takes the weights of a stage with this hash from another run in the same folder, if one has finished it. */
+/** Takes the weights of a stage with this hash from another run in the same folder or in one of `alsoIn`, if one has finished it. */
 export async function takeFromBeside(
   folder: RunFolder,
   stage: string,
   hash: string,
+  alsoIn: readonly string[] = [],
 ): Promise<{ record: StageRecord; folder: string } | null> {
-  const parent = dirname(folder.path);
-  for (const name of (await readdir(parent)).sort()) {
-    const path = join(parent, name);
-    if (path === folder.path) continue;
-    const found = await finishedStage(new RunFolder(path), stage, hash);
-    if (!found) continue;
-    await writeWeights(folder.weightsFile(stage), found.tensors, found.metadata);
-    return { record: found.record, folder: path };
-  }
+  for (const parent of [dirname(folder.path), ...alsoIn])
+    for (const name of (await readdir(parent)).sort()) {
+      const path = join(parent, name);
+      if (path === folder.path) continue;
+      const found = await finishedStage(new RunFolder(path), stage, hash);
+      if (!found) continue;
+      await writeWeights(folder.weightsFile(stage), found.tensors, found.metadata);
+      return { record: found.record, folder: path };
+    }
   return null;
 }
 

@@ -38,6 +38,8 @@ export interface RunOptions {
   variables: Record<string, string>;
   /** Go on within stages from their checkpoints. Stages that are finished and unchanged are never run again. */
   resume: boolean;
+  /** Further folders of runs whose stages may be taken over, beside those that lie beside this one. */
+  alsoBeside?: readonly string[];
   signal: AbortSignal;
   onEvent(event: EngineEvent): void;
 }
@@ -367,7 +369,7 @@ class Run {
       await folder.removeCheckpoints(name);
       return left;
     }
-    const beside = await takeFromBeside(folder, name, hash);
+    const beside = await takeFromBeside(folder, name, hash, this.options.alsoBeside);
     if (!beside) return null;
     record.stages[name] = beside.record;
     this.emit({
