@@ -1,7 +1,8 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { KeptPanel } from '../engine/contract/dashboard-page';
 import { reportFormats } from '../engine/report/report-formats';
+import { isComparisonFolder } from '../engine/runs/comparison-folder';
 import { DashboardPanel, dashboardType, pickRuns } from './dashboard-panel';
 import { inform, warn } from './messages';
 import { folderOf, pickRun } from './pick-run';
@@ -71,7 +72,11 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     vscode.commands.registerCommand(
       'meddistill.exportReport',
       async (given?: unknown, target?: unknown) => {
-        const run = await pickRun(services.runs, runOf(services, given), 'Run to report on');
+        const asked = folderOf(given);
+        const run =
+          asked !== undefined && isComparisonFolder(asked)
+            ? { folder: asked, name: basename(asked) }
+            : await pickRun(services.runs, runOf(services, given), 'Run to report on');
         if (!run) return;
         const uri =
           target instanceof vscode.Uri

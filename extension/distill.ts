@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import type { ConfigSummary } from '../engine/contract/config';
+import { comparisonOf } from '../engine/runs/comparison-folder';
 import { chooseConfig } from './config-file';
 import { configName, configSuffix } from './config-name';
 import { complain, confirm, warn } from './messages';
@@ -64,6 +65,10 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     if (!requireTrust()) return undefined;
     const run = await pickRun(runs, given, 'Run to resume', (r) => r.canResume);
     if (!run) return undefined;
+    if (comparisonOf(run.folder)) {
+      await vscode.commands.executeCommand('meddistill.resumeComparison', run.folder);
+      return run;
+    }
     if (!run.record)
       throw new Error(`${run.folder} was stopped before its config was read: start it anew.`);
     const config = originalConfig(run);
@@ -131,12 +136,14 @@ export async function summarize(services: Services, config: vscode.Uri): Promise
   });
 }
 
-async function saved(config: vscode.Uri): Promise<boolean> {
+/** Whether a config is saved, by now. */
+export async function saved(config: vscode.Uri): Promise<boolean> {
   const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === config.toString());
   return !open?.isDirty || (await open.save());
 }
 
-async function faultless(config: vscode.Uri, { faults }: ConfigSummary): Promise<boolean> {
+/** Whether a config can be run; else says why not. */
+export async function faultless(config: vscode.Uri, { faults }: ConfigSummary): Promise<boolean> {
   if (faults.length === 0) return true;
   const [{ message, line, column }] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
@@ -155,10 +162,16 @@ async function faultless(config: vscode.Uri, { faults }: ConfigSummary): Promise
 }
 
 /**
- * A new folder for a run, named after the config and the time, where the settings, the config or else `runs/` beside it say.
- * Runs of one config thus lie beside each other and share the stages that they have in common.
+ * A new folder for a run, named after the config and the time. Runs of one config thus lie beside each other and share the stages that they
+ * have in common.
  */
 async function runFolder(config: vscode.Uri, output: string): Promise<string | undefined> {
+  const base = await runsBase(config, output);
+  return base && join(base, `${configName(config.path)}-${timestamp(new Date())}`);
+}
+
+/** Where the runs of a config go: where the settings, the config or else `runs/` beside it say. Undefined where the user does not want that. */
+export async function runsBase(config: vscode.Uri, output: string): Promise<string | undefined> {
   const name = configName(config.path);
   const byDefault = join(dirname(config.fsPath), 'runs');
   const { runsFolder } = readSettings(config);
@@ -168,7 +181,7 @@ async function runFolder(config: vscode.Uri, output: string): Promise<string | u
     const question = `The config writes its runs to ${base}, outside of the workspace.`;
     if (!(await confirm(question, 'Write There'))) return undefined;
   }
-  return join(base, `${name}-${timestamp(new Date())}`);
+  return base;
 }
 
 /** `20261124-231545`, in local time. */

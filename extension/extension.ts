@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { registerCheckDevices } from './check-devices';
+import { registerCompare } from './compare';
 import { registerConfigs } from './config/register';
 import { registerCuda } from './cuda';
 import { registerDashboard } from './dashboard';
@@ -23,6 +24,7 @@ export interface Api {
 export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
   registerDistill(context, services);
+  registerCompare(context, services);
   const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
   registerStatus(context, services);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { isHeldBy } from '../engine/runs/run-lock';
 
@@ -39,7 +40,7 @@ function commandOf(pid: number): string[] {
 
 const isOurProgram = (command: readonly string[]): boolean =>
   command.some((part) => /(?:^|[\\/])(?:cli\.[jt]s|meddistill)$/.test(part)) &&
-  command.some((part) => part === 'run' || part === 'demo');
+  command.some((part) => ['run', 'demo', 'compare'].includes(part));
 
 /** What `ps` tells of a process. */
 export interface ToldProcess {
@@ -73,7 +74,14 @@ export function isRunIn({ began, command }: ToldProcess, folder: string, since: 
   return (
     early >= -mostAfter &&
     early <= mostBefore &&
-    /[\\/](?:cli\.[jt]s|meddistill) run /.test(command) &&
-    `${command} `.includes(` --out ${folder} `)
+    [
+      ['run', folder],
+      // Of a comparison each seed is a run.
+      ['compare', dirname(folder)],
+    ].some(
+      ([name, out]) =>
+        new RegExp(`[\\\\/](?:cli\\.[jt]s|meddistill) ${name} `).test(command) &&
+        `${command} `.includes(` --out ${out} `),
+    )
   );
 }

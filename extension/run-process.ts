@@ -35,24 +35,60 @@ export function runArguments(start: RunStart): string[] {
     start.folder,
     '--json',
     ...(start.resume ? ['--resume'] : []),
-    ...(start.device === undefined ? [] : ['--device', start.device]),
-    ...(start.threads === undefined ? [] : ['--threads', String(start.threads)]),
-    ...Object.entries(start.variables).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+    ...commonArguments(start),
   ];
 }
+
+export interface ComparisonStart extends Omit<RunStart, 'resume'> {
+  /** In place of the config's methods; null: those. */
+  methods: unknown[] | null;
+  seeds: number[];
+}
+
+/** The arguments of a comparison on the command line. */
+export function comparisonArguments(start: ComparisonStart): string[] {
+  return [
+    start.cli,
+    'compare',
+    start.config,
+    '--out',
+    start.folder,
+    '--json',
+    ...(start.methods === null ? [] : ['--methods', JSON.stringify(start.methods)]),
+    '--seeds',
+    start.seeds.join(','),
+    ...commonArguments(start),
+  ];
+}
+
+const commonArguments = ({ device, threads, variables }: Omit<RunStart, 'resume'>): string[] => [
+  ...(device === undefined ? [] : ['--device', device]),
+  ...(threads === undefined ? [] : ['--threads', String(threads)]),
+  ...Object.entries(variables).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+];
 
 /**
  * Starts a run as a process of its own, which goes on when the window closes; what it prints goes to `engine.log` in the
  * run's folder. @throws Error where the folder cannot be written
  */
-export async function startRun(start: RunStart): Promise<RunProcess> {
+export const startRun = (start: RunStart): Promise<RunProcess> =>
+  startProcess(start, runArguments(start));
+
+/** The same of a comparison. */
+export const startComparison = (start: ComparisonStart): Promise<RunProcess> =>
+  startProcess(start, comparisonArguments(start));
+
+async function startProcess(
+  start: Pick<RunStart, 'cli' | 'folder'>,
+  args: readonly string[],
+): Promise<RunProcess> {
   mkdirSync(start.folder, { recursive: true });
   // Not through a link: a folder that is resumed may be somebody else's.
   const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
   const unfollowed = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   const log = openSync(pathInside(start.folder, runFiles.log), append | unfollowed, 0o666);
   try {
-    const child = spawn(process.execPath, runArguments(start), {
+    const child = spawn(process.execPath, args, {
       // Not in the run's folder: on some systems libraries are looked for where a process works.
       cwd: dirname(start.cli),
       detached: true,

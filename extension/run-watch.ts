@@ -5,6 +5,7 @@ import type { RunPlan } from '../engine/contract/plan';
 import { formatDuration } from '../engine/presentation/duration';
 import { stageTitle } from '../engine/presentation/networks';
 import { describeProgress, secondsLeft, shareDone } from '../engine/presentation/run-progress';
+import { comparisonOf } from '../engine/runs/comparison-folder';
 import { LineTail } from './line-tail';
 import { complain, inform, withProgress } from './messages';
 import type { RunModel } from './run-model';
@@ -57,7 +58,8 @@ export function watchRuns(context: vscode.ExtensionContext, services: Services):
       if (!run.isRunning && follower) {
         watched.delete(run);
         follower.dispose();
-        void showClosing(services, run);
+        // Of a comparison its end is told, not that of each seed.
+        if (!comparisonOf(run.folder)) void showClosing(services, run);
       }
     }
   };

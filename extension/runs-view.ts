@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { oneLine, withoutIcons } from '../engine/presentation/plain-text';
 import { describeResult } from '../engine/presentation/report-summary';
 import { describeProgress } from '../engine/presentation/run-progress';
+import { comparisonOf } from '../engine/runs/comparison-folder';
 import { regularInside } from '../engine/runs/inside';
 import { largestBytes, runFiles, studentModel } from '../engine/runs/run-files';
 import { findConfigs } from './config-file';
@@ -64,7 +65,7 @@ class RunItem extends vscode.TreeItem {
     );
     const [icon, color] = icons[state];
     this.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
-    this.contextValue = `run ${state}${run.canResume ? ' resumable' : ''}`;
+    this.contextValue = `run ${state}${run.canResume ? ' resumable' : ''}${comparisonOf(run.folder) ? ' compared' : ''}`;
     this.tooltip = tooltip(runTooltip(run));
     this.accessibilityInformation = {
       label: oneLine(`Run ${run.name}, ${state}, ${this.description}`, 1000),

@@ -1,5 +1,6 @@
 /** What crosses between the extension and the engine's server: types only. Handlers of these calls: engine/server. */
 import type { CohortCalls } from './cohort';
+import type { ComparisonCalls } from './comparison';
 import type { ConfigCalls } from './config';
 import type { CudaCalls } from './cuda';
 import type { ProjectCalls } from './project';
@@ -8,7 +9,14 @@ import type { ViewerCalls } from './viewer';
 
 /** What the extension may ask. */
 export interface ServerCalls
-  extends CohortCalls, ConfigCalls, CudaCalls, ProjectCalls, RunCalls, ViewerCalls {}
+  extends
+    CohortCalls,
+    ComparisonCalls,
+    ConfigCalls,
+    CudaCalls,
+    ProjectCalls,
+    RunCalls,
+    ViewerCalls {}
 
 export type ServerMethod = keyof ServerCalls;
 

@@ -13,6 +13,7 @@ import type { ServerCalls } from '../contract/server';
 import { UserError } from '../errors';
 import { endWithParent } from '../parent';
 import { cohortHandlers } from './cohort';
+import { comparisonHandlers } from './comparison';
 import { configHandlers } from './config';
 import { cudaHandlers } from './cuda';
 import type { Handlers } from './handlers';
@@ -30,6 +31,7 @@ const connection = createMessageConnection(
 
 const handlers: Handlers<ServerCalls> = {
   ...cohortHandlers,
+  ...comparisonHandlers,
   ...configHandlers,
   ...cudaHandlers((share) => void connection.sendNotification('cudaProgress', { share })),
   ...projectHandlers,
