@@ -34,8 +34,8 @@ interface Choice {
 export function registerCompare(context: vscode.ExtensionContext, services: Services): void {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
   const { runs, showError, engine } = services;
-  /** Folders of comparisons that this window has started and that go on. */
-  const going = new Set<string>();
+  /** Comparisons that this window has started and that go on, by their folders, with what stops them. */
+  const going = new Map<string, () => Promise<unknown>>();
   const panels = new Map<string, vscode.WebviewPanel>();
 
   const compareMethods = async (given?: unknown, choice: Choice = {}) => {
@@ -119,10 +119,15 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       threads,
       variables,
     };
-    going.add(folder);
+    going.set(folder, () => Promise.resolve());
     try {
       const child = await startComparison(start);
-      void child.exited.then(() => going.delete(folder));
+      let isOver = false;
+      going.set(folder, () => stopProcess(child.pid, () => !isOver));
+      void child.exited.then(() => {
+        isOver = true;
+        going.delete(folder);
+      });
       const ended = showComparison(start, child);
       void ended.then((wasStopped) => showOutcome(start, wasStopped)).catch(showError);
     } catch (error) {
@@ -134,11 +139,9 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
   /** Shows how far a comparison is until its process ends; cancelling stops it. Resolves with whether it was stopped. */
   const showComparison = (
     { folder, seeds }: ComparisonStart,
-    child: { pid: number; exited: Promise<unknown> },
+    child: { exited: Promise<unknown> },
   ): Promise<boolean> => {
-    let isOver = false;
     let wasStopped = false;
-    void child.exited.then(() => (isOver = true));
     const known = new Map<number, RunModel>();
     const look = () => {
       for (const seed of seeds) {
@@ -166,7 +169,7 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
           token.onCancellationRequested(() => {
             wasStopped = true;
             update();
-            void stopProcess(child.pid, () => !isOver).catch(showError);
+            void going.get(folder)?.().catch(showError);
           });
           void child.exited.then(() => {
             clearInterval(timer);
@@ -256,6 +259,13 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
     await launch(config, folder, methods, seeds);
   };
 
+  /** Stops the comparison that a run is a seed of, where this window has started it; tells whether it did. */
+  const stopComparison = async (given: unknown): Promise<boolean> => {
+    const stop = going.get(comparisonOf(folderOf(given) ?? '') ?? '');
+    await stop?.();
+    return stop !== undefined;
+  };
+
   const exportComparison = async (): Promise<void> => {
     const active = [...panels].find(([, panel]) => panel.active);
     const folder = active?.[0] ?? (await comparisonFolder(undefined));
@@ -278,6 +288,7 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       if (folder && isComparisonFolder(folder)) await openReport(folder);
     }),
     command('resumeComparison', resumeComparison),
+    command('stopComparison', stopComparison),
     command('exportComparison', exportComparison),
   );
 }

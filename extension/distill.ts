@@ -83,6 +83,13 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     const run = await pickRun(runs, given, 'Run to stop', (r) => r.isRunning);
     if (!run?.pid) return;
     const { pid, folder, record } = run;
+    if (
+      comparisonOf(folder) &&
+      (await vscode.commands.executeCommand<boolean>('meddistill.stopComparison', folder))
+    ) {
+      runs.touch(run);
+      return;
+    }
     const isOurs = run.isOfThisWindow
       ? () => run.isOfThisWindow && run.pid === pid
       : () => isProcessOf({ pid, folder, since: record?.since ?? record?.started ?? '' });

@@ -68,20 +68,14 @@ const mostBefore = 5 * 60_000;
 /** Clocks are told in whole seconds. */
 const mostAfter = 2000;
 
-/** Whether that is a run in this folder which began when the record says. */
+/** Whether that is a run in this folder which began when the record says, or the comparison that it is a seed of, which began before. */
 export function isRunIn({ began, command }: ToldProcess, folder: string, since: string): boolean {
   const early = Date.parse(since) - began.getTime();
+  const isOf = (name: string, out: string) =>
+    new RegExp(`[\\\\/](?:cli\\.[jt]s|meddistill) ${name} `).test(command) &&
+    `${command} `.includes(` --out ${out} `);
   return (
     early >= -mostAfter &&
-    early <= mostBefore &&
-    [
-      ['run', folder],
-      // Of a comparison each seed is a run.
-      ['compare', dirname(folder)],
-    ].some(
-      ([name, out]) =>
-        new RegExp(`[\\\\/](?:cli\\.[jt]s|meddistill) ${name} `).test(command) &&
-        `${command} `.includes(` --out ${out} `),
-    )
+    ((early <= mostBefore && isOf('run', folder)) || isOf('compare', dirname(folder)))
   );
 }

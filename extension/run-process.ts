@@ -79,7 +79,7 @@ export const startComparison = (start: ComparisonStart): Promise<RunProcess> =>
   startProcess(start, comparisonArguments(start));
 
 async function startProcess(
-  start: Pick<RunStart, 'cli' | 'folder'>,
+  start: Pick<RunStart, 'cli' | 'folder' | 'environment'>,
   args: readonly string[],
 ): Promise<RunProcess> {
   mkdirSync(start.folder, { recursive: true });

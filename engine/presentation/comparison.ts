@@ -33,7 +33,12 @@ export interface SeedRun {
 export const comparedMetrics: readonly ComparedMetric[] = [
   ...(['dice', 'cldice', 'hd95'] as const).map((name): ComparedMetric => {
     const { title, digits } = known.find((metric) => metric.name === name)!;
-    return { name, title, digits, better: name === 'hd95' ? 'lower' : 'higher' };
+    return {
+      name,
+      title: title.replace(/, (\w+)$/, ' ($1)'),
+      digits,
+      better: name === 'hd95' ? 'lower' : 'higher',
+    };
   }),
   { name: 'fsd', title: 'FSD from the source', digits: 4, better: 'lower' },
 ];

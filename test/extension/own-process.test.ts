@@ -151,4 +151,16 @@ describe("the process that a run's record names", function () {
         if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       }
     }));
+
+  it('is known as the comparison that a run is a seed of', () => {
+    const began = new Date('2026-11-25T10:00:00Z');
+    const later = '2026-11-25T15:00:00Z';
+    const command = 'node /x/dist/cli.js compare a.distill.jsonc --out /runs/a-compare --json';
+    const told = { began, command };
+    assert.ok(isRunIn(told, '/runs/a-compare/seed3', later));
+    assert.ok(!isRunIn(told, '/runs/other/seed3', later));
+    assert.ok(!isRunIn(told, '/runs/a-compare/seed3', '2026-11-25T09:00:00Z'), 'it began after');
+    const run = { began, command: command.replace('compare', 'run') };
+    assert.ok(!isRunIn(run, '/runs/a-compare/seed3', later));
+  });
 });
