@@ -7,6 +7,7 @@ import { ConfigError, UserError } from '../../../engine/errors';
 import { readComparison, writeComparisonReports } from '../../../engine/report/comparison-report';
 import { writeReport } from '../../../engine/report/run-report';
 import {
+  comparableMethods,
   comparedConfig,
   parseMethods,
   runComparison,
@@ -19,6 +20,7 @@ import {
 } from '../../../engine/runs/comparison-folder';
 import { RunFolder } from '../../../engine/runs/run-folder';
 import { parseSeeds } from '../../../engine/runs/seeds';
+import { methods as catalogue } from '../../../engine/method/catalogue';
 import { readWeights } from '../../../engine/weights';
 import { runCommand } from '../command-line';
 import { withFolder } from '../images/shared';
@@ -258,6 +260,27 @@ describe("a comparison's config", () => {
         ['gkd', 'cwd-t2'],
       );
       await rm(file);
+    }));
+
+  it("can have the config's own students and the rest of the catalogue, each with what is trained for it", () =>
+    withFolder(async (folder) => {
+      const own = { method: 'cwd', name: 'cwd-t2', temperature: 2 };
+      const file = await writeConfig(folder, { ...config(), methods: ['kd', own] });
+      const found = comparableMethods(file, readFileSync(file, 'utf8'), {});
+      assert.deepEqual(found.map(({ name, isOwn }) => [name, isOwn]).slice(0, 2), [
+        ['kd', true],
+        ['cwd-t2', true],
+      ]);
+      for (const { name } of catalogue)
+        assert.equal(found.filter((method) => method.name === name).length, 1, name);
+      const of = (name: string) => found.find((method) => method.name === name)!;
+      assert.equal(of('cwd-t2').title, 'CWD (cwd-t2)');
+      assert.deepEqual(
+        of('gkd').stages.map(({ steps }) => steps),
+        [6, 6, 6],
+        'semantic autoencoder, alignment and distillation',
+      );
+      assert.deepEqual(of('kd').stages, [{ title: 'Distillation', steps: 6 }]);
     }));
 
   it('takes methods as names, or as a list as in a config', () => {

@@ -131,7 +131,7 @@ const readers: Record<string, () => unknown> = {
   },
   open: () => openRun(mutant),
   ...Object.fromEntries(
-    ['html', 'md', 'csv', 'json'].map((ending) => [
+    ['html', 'md', 'csv', 'tex', 'json'].map((ending) => [
       `report as ${ending}`,
       () => writeReport(mutant, join(folder, `report.${ending}`)),
     ]),
@@ -164,6 +164,7 @@ const ofReport = [
   'report as html',
   'report as md',
   'report as csv',
+  'report as tex',
   'report as json',
   'results',
   'cases',
