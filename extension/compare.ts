@@ -24,6 +24,14 @@ import { readSettings } from './settings';
 
 export const comparisonType = 'meddistill.comparison';
 
+/** A comparison at work. */
+interface Going {
+  /** It was asked to end, and has not yet. */
+  isStopping: boolean;
+  stop: () => Promise<unknown>;
+  ended: Promise<unknown>;
+}
+
 /** What a test or another extension may choose beforehand. */
 interface Choice {
   methods?: string[];
@@ -34,8 +42,8 @@ interface Choice {
 export function registerCompare(context: vscode.ExtensionContext, services: Services): void {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
   const { runs, showError, engine } = services;
-  /** Comparisons that this window has started and that go on, by their folders, with what stops them. */
-  const going = new Map<string, () => Promise<unknown>>();
+  /** Comparisons that this window has started and that go on, by their folders. */
+  const going = new Map<string, Going>();
   const panels = new Map<string, vscode.WebviewPanel>();
 
   const compareMethods = async (given?: unknown, choice: Choice = {}) => {
@@ -104,6 +112,8 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
     methods: unknown[] | null,
     seeds: number[],
   ): Promise<void> => {
+    // One that was stopped has its last things to write before it can go on.
+    if (going.get(folder)?.isStopping) await going.get(folder)!.ended;
     if (going.has(folder)) {
       void inform(`The comparison ${basename(folder)} is going on already.`);
       return;
@@ -119,17 +129,27 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       threads,
       variables,
     };
-    going.set(folder, () => Promise.resolve());
+    going.set(folder, {
+      isStopping: false,
+      stop: () => Promise.resolve(),
+      ended: Promise.resolve(),
+    });
     try {
       const child = await startComparison(start);
       let isOver = false;
-      going.set(folder, () => stopProcess(child.pid, () => !isOver));
-      void child.exited.then(() => {
+      const ended = child.exited.then(() => {
         isOver = true;
         going.delete(folder);
       });
-      const ended = showComparison(start, child);
-      void ended.then((wasStopped) => showOutcome(start, wasStopped)).catch(showError);
+      const stop = async () => {
+        own.isStopping = true;
+        await stopProcess(child.pid, () => !isOver);
+      };
+      const own: Going = { isStopping: false, stop, ended };
+      going.set(folder, own);
+      void showComparison(start, child)
+        .then((wasStopped) => showOutcome(start, wasStopped))
+        .catch(showError);
     } catch (error) {
       going.delete(folder);
       throw error;
@@ -169,7 +189,7 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
           token.onCancellationRequested(() => {
             wasStopped = true;
             update();
-            void going.get(folder)?.().catch(showError);
+            void going.get(folder)?.stop().catch(showError);
           });
           void child.exited.then(() => {
             clearInterval(timer);
@@ -261,9 +281,9 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
 
   /** Stops the comparison that a run is a seed of, where this window has started it; tells whether it did. */
   const stopComparison = async (given: unknown): Promise<boolean> => {
-    const stop = going.get(comparisonOf(folderOf(given) ?? '') ?? '');
-    await stop?.();
-    return stop !== undefined;
+    const found = going.get(comparisonOf(folderOf(given) ?? '') ?? '');
+    await found?.stop();
+    return found !== undefined;
   };
 
   const exportComparison = async (): Promise<void> => {

@@ -93,7 +93,7 @@ describe('a comparison', function () {
       const names = new RunFolder(seedFolder(first.folder, 0))
         .readReport()
         .networks.map((n) => n.name);
-      assert.deepEqual(names, ['teacher', 'warmup', 'control', 'kd', 'cwd']);
+      assert.deepEqual(names, ['teacher', 'warmup', 'control', 'control-steps', 'kd', 'cwd']);
 
       // A label that is not what it was is evaluated on anew.
       const now = new Date(Date.now() + 1000);
