@@ -13,12 +13,15 @@ import { Progress } from './progress';
 import { writeReport } from '../report/run-report';
 import { readComparison, writeComparisonReports } from '../report/comparison-report';
 import { parseMethods, runComparison } from '../runs/comparison';
+import { estimateRun } from '../runs/estimate';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
 import { parseSeeds } from '../runs/seeds';
 import { RunFolder } from '../runs/run-folder';
 import type { DeviceCheck } from '../contract/devices';
 import { devicesNote, devicesTable } from '../presentation/devices-table';
+import { parseDuration } from '../presentation/duration';
+import { estimateNote, estimateTable } from '../presentation/estimate-table';
 import { tableText } from '../presentation/table';
 import { folderVariable } from '../runtime/tensorflow/package';
 import { deviceNames } from '../runtime/catalogue';
@@ -62,6 +65,12 @@ const spacingOf = (text: string): [number, number, number] => {
   if (numbers.length !== 3 || !numbers.every((n) => n > 0))
     throw new InvalidArgumentError('It is three numbers of mm, as in 0.7,0.7,3.2.');
   return numbers as [number, number, number];
+};
+const duration = (text: string): number => {
+  const seconds = parseDuration(text);
+  if (seconds === null)
+    throw new InvalidArgumentError('It is a time, as in 45s, 30m, 2h or 1h30m.');
+  return seconds;
 };
 const assignment = (text: string, all: Record<string, string>): Record<string, string> => {
   const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
@@ -111,6 +120,8 @@ program.hook('preAction', (_, command) => {
   if (command.opts<{ device?: DeviceName }>().device === 'tensorflow')
     process.env[folderVariable] ||= process.cwd();
 });
+const timeOption =
+  'as 45s, 30m, 2h or 1h30m: shortens all stages by one factor where the run would take longer';
 
 interface RunFlags {
   out?: string;
@@ -119,11 +130,14 @@ interface RunFlags {
   device?: DeviceName;
   threads?: number;
   set: Record<string, string>;
+  time?: number;
+  estimate?: boolean;
   json?: boolean;
 }
 
 program
   .command('run')
+  .alias('distill')
   .description('train, distill and evaluate as a config says')
   .argument('<config>', 'a *.distill.jsonc file')
   .option('--out <folder>', "the run's folder (default: the config's output.folder)")
@@ -132,11 +146,38 @@ program
   .addOption(deviceOption)
   .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
   .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
+  .option('--time <duration>', timeOption, duration)
+  .option('--no-estimate', 'begin at once, without timing a few steps of each stage')
   .option('--json', "print the engine's events as JSON lines")
   .action((config: string, flags: RunFlags) => run(config, flags));
 
+program
+  .command('estimate')
+  .description('what a run would take on this machine: steps, time and memory of each stage')
+  .argument('<config>', 'a *.distill.jsonc file')
+  .option(
+    '--out <folder>',
+    "the run's folder, whose finished stages take nothing (default: the config's output.folder)",
+  )
+  .option('--seed <n>', "overrules the config's seed", wholeNumber)
+  .addOption(deviceOption)
+  .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
+  .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
+  .option('--time <duration>', timeOption, duration)
+  .option('--json', 'print JSON')
+  .action(async (file: string, { json, set: variables, time, ...flags }: RunFlags) => {
+    const config = loadConfig(file, { variables, ...flags });
+    const { estimate, plan, device } = await estimateRun(config, { seconds: time });
+    if (json) return jsonLine({ ...estimate, plan, device });
+    print(`${tableText(estimateTable(estimate, plan))}\n`);
+    print(
+      `${estimateNote(estimate)} On ${device.name} (${device.description}, ${device.threads} threads).\n`,
+    );
+  });
+
 async function run(file: string, flags: RunFlags): Promise<void> {
-  const { json, resume = false, set: variables, out, seed, device, threads } = flags;
+  const { json, resume = false, set: variables, out, seed, device, threads, time } = flags;
+  const { estimate = true } = flags;
   const options: LoadOptions = { variables, out, seed, device, threads };
   const text = readConfigText(file);
   const config = loadConfig(file, options, text);
@@ -147,6 +188,8 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     config,
     text,
     variables,
+    estimate,
+    time,
     resume,
     signal,
     onEvent: (event) => (json ? jsonLine(event) : progress.show(event)),

@@ -1,5 +1,8 @@
 import { gapSentence } from '../presentation/signal';
 import type { EngineEvent } from '../contract/events';
+import { formatDuration } from '../presentation/duration';
+import { estimateText, formatMemory } from '../presentation/estimate-table';
+import { advance, noProgress, secondsLeft } from '../presentation/run-progress';
 import { oneLine, withoutControls } from '../presentation/plain-text';
 
 /** Writes a run's events for a person: a bar on a terminal, plain lines elsewhere. */
@@ -7,10 +10,12 @@ export class Progress {
   private line = '';
   private lastShare = -1;
   private dice = '';
+  private progress = noProgress;
 
   constructor(private readonly out: NodeJS.WriteStream) {}
 
   show(event: EngineEvent): void {
+    this.progress = advance(this.progress, { ...event, time: new Date().toISOString() });
     switch (event.type) {
       case 'run':
         return this.say(
@@ -20,6 +25,16 @@ export class Progress {
         return this.say(
           `Device: ${event.device} (${event.name}, ${event.threads} threads)${event.note ? `. ${event.note}` : ''}`,
         );
+      case 'estimate': {
+        this.say(`Estimated: ${estimateText(event)} of memory`);
+        for (const { stage, steps, left, seconds, memory } of event.stages)
+          this.say(
+            steps > 0 && left === 0
+              ? `  ${stage}: is there already`
+              : `  ${stage}: ${steps > 0 ? `${left} steps, ` : ''}${formatDuration(seconds)}${memory === null ? '' : `, ${formatMemory(memory)}`}`,
+          );
+        return;
+      }
       case 'cohort':
         return this.say(
           `Domain ${event.domain} (${event.role}): ${event.cases} cases, ${event.slices} slices`,
@@ -36,7 +51,7 @@ export class Progress {
         return;
       case 'step': {
         const { step, steps, losses, stage, imagesPerSecond } = event;
-        const text = `${stage} ${step}/${steps}  loss ${losses['loss'].toFixed(4)}${this.dice}  ${imagesPerSecond.toFixed(0)} images/s`;
+        const text = `${stage} ${step}/${steps}  loss ${losses['loss'].toFixed(4)}${this.dice}  ${imagesPerSecond.toFixed(0)} images/s${this.timeLeft()}`;
         return this.bar(step / steps, text);
       }
       case 'evaluation':
@@ -65,6 +80,11 @@ export class Progress {
   end(): void {
     if (this.line) this.out.write('\r\x1b[K');
     this.line = '';
+  }
+
+  private timeLeft(): string {
+    const left = this.progress.expected && secondsLeft(this.progress);
+    return left === null ? '' : `  ${formatDuration(left)} left`;
   }
 
   private say(text: string): void {

@@ -1,4 +1,5 @@
 /** What a run reports to whoever watches it (extension, command line): types only. What the extension asks the engine: server.ts. */
+import type { Estimate } from './estimate';
 import type { PairedComparison } from './metrics';
 import type { RunPlan, TermInfo } from './plan';
 import type { Signal } from './signal';
@@ -7,6 +8,8 @@ import type { Signal } from './signal';
 export type EngineEvent =
   | { type: 'run'; folder: string; config: string; seed: number; resumed: boolean; plan: RunPlan }
   | { type: 'device'; device: string; name: string; threads: number; note?: string }
+  /** Before the first step: what the run will take. The steps of its stages are those of the plan from here on. */
+  | ({ type: 'estimate' } & Estimate)
   | { type: 'cohort'; domain: string; role: 'source' | 'target'; cases: number; slices: number }
   | {
       type: 'stage';

@@ -1,4 +1,5 @@
 /** `run.json`: where a run comes from and how far it is. Types only. */
+import type { Estimate } from './estimate';
 import type { RunPlan } from './plan';
 
 export interface RunRecord {
@@ -19,6 +20,10 @@ export interface RunRecord {
   pid?: number;
   device?: { name: string; description: string; threads: number };
   versions: Record<string, string>;
+  /** Share of the config's steps that all of its stages have, to fit into a time; missing where they are as the config says. */
+  scale?: number;
+  /** What it was expected to take when it was started last. */
+  estimate?: Estimate;
   /** What it trains. */
   plan: RunPlan;
   /** By the stages' names, `evaluate` among them. */

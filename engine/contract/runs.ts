@@ -63,6 +63,17 @@ export interface RunProgress {
   latest: { network: string; domain: string; dice: number | null } | null;
   imagesPerSecond: number | null;
   device: { device: string; name: string; threads: number; note?: string } | null;
+  /** Seconds that each stage was expected to take, by name; null of a run that did not say. */
+  expected: Record<string, number> | null;
+  /** Of the stages that are over since that was said: what they were expected to take, and what they took, in seconds. */
+  pace: { expected: number; actual: number };
+  /**
+   * From where on the stage at work is timed, its first step: the step, the time in milliseconds since the epoch, and the seconds that
+   * getting there took.
+   */
+  began: { step: number; time: number; before: number } | null;
+  /** Time of what was heard last of the stage at work, in milliseconds since the epoch. */
+  heardAt: number | null;
   /** Smoothed seconds a step of the stage at work. */
   secondsPerStep: number | null;
   /** Time of the last step, in milliseconds since the epoch. */

@@ -15,7 +15,7 @@ import type { MetricName, Aggregate, ClassMetrics } from '../contract/metrics';
 import type { CaseReport, DomainReport, NetworkReport, Threshold } from '../contract/report';
 import type { NetworkInfo } from '../contract/plan';
 import type { Weights } from '../weights';
-import { Segmenter } from './segmenter';
+import { Segmenter, type Segmenting } from './segmenter';
 
 /** Class indices of probabilities [slices][planes][rows][columns], `pixels` = rows * columns. */
 export function labelsOf(
@@ -103,7 +103,7 @@ export async function quickDice(
 /** A case's class probabilities in its files' in-plane grid, [slices][classes + 1][rows][columns]. */
 export async function nativeProbabilities(
   config: DistillConfig,
-  segmenter: Segmenter,
+  segmenter: Segmenting,
   { prepared, geometry }: PreparedResult,
 ): Promise<Float32Array> {
   const probabilities = await segmenter.probabilities(prepared);
@@ -113,7 +113,7 @@ export async function nativeProbabilities(
 /** The probability from which on the mean Dice over cases is best, of 0.05, 0.10, ... 0.95. */
 export async function chooseThreshold(
   config: DistillConfig,
-  segmenter: Segmenter,
+  segmenter: Segmenting,
   cases: readonly PreparedResult[],
 ): Promise<number> {
   const steps = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
@@ -134,7 +134,7 @@ export async function chooseThreshold(
 /** A case's label map in its files' in-plane grid, cleaned up as the config says, and the probabilities it is from. */
 export async function segmentCase(
   config: DistillConfig,
-  segmenter: Segmenter,
+  segmenter: Segmenting,
   item: PreparedResult,
   threshold: Threshold,
 ): Promise<{ labels: Uint8Array; probabilities: Float32Array }> {
@@ -166,7 +166,7 @@ export interface EvaluationOptions {
 
 /** Segments cases, writes their label maps and returns every metric, by case and put together. */
 export async function evaluateNetwork(
-  segmenter: Segmenter,
+  segmenter: Segmenting,
   cases: readonly PreparedResult[],
   { config, output, threshold, beforeCase }: EvaluationOptions,
 ): Promise<NetworkReport> {

@@ -42,8 +42,14 @@ export function vectorGraph(config: DistillConfig, role: 'teacher' | 'student', 
 export const shapesIn = (graph: Graph): Shapes =>
   new Map([...graph.parameters.values()].map(({ name, value }) => [name, value.shape]));
 
+/** What gives class probabilities of prepared cases. */
+export interface Segmenting {
+  /** Of a case on its prepared grid, [slices][classes + 1][rows][columns]. */
+  probabilities(item: PreparedCase): Promise<Float32Array>;
+}
+
 /** A network that segments prepared cases. */
-export class Segmenter {
+export class Segmenter implements Segmenting {
   private constructor(
     private readonly program: Program,
     private readonly config: DistillConfig,
@@ -59,7 +65,6 @@ export class Segmenter {
     return new Segmenter(await compile(graph, { device, frozen: weights }), config);
   }
 
-  /** Class probabilities of a case on its prepared grid, [slices][classes + 1][rows][columns]. */
   async probabilities(item: PreparedCase): Promise<Float32Array> {
     const { size } = this.config.input;
     const planes = this.config.classes.length + 1;
@@ -155,6 +160,10 @@ const positionsIn = (
   { rows, columns }: PreparedCase,
   { size, fit, overlap }: DistillConfig['input'],
 ): Position[] => (fit === 'patch' ? tilePositions(rows, columns, size, overlap) : [[0, 0]]);
+
+/** How many of the network's windows a case is cut into. */
+export const tilesOf = (item: PreparedCase, input: DistillConfig['input']): number =>
+  item.slices * positionsIn(item, input).length;
 
 /** What the network sees there, [channels][rows][columns]. */
 const tileOf = (

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { endianness, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,10 @@ export class CaseCache {
     throw new UserError(
       `${own}, a prepared case, is damaged as soon as it is written; the disk of cache.folder may be failing: choose another folder, or set cache.gigabytes to 0.`,
     );
+  }
+
+  async has(config: DistillConfig, item: CohortCase): Promise<boolean> {
+    return existsSync(join(this.folder, (await keyOf(config, item)) + suffix));
   }
 
   /** Makes an entry this process's own as well. False: there is none. */

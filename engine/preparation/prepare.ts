@@ -30,6 +30,11 @@ export async function prepareCase(
   return cache ? cache.get(config, item, () => prepareNow(config, item)) : prepareNow(config, item);
 }
 
+/** True where a case lies in the config's cache. */
+export async function isPrepared(config: DistillConfig, item: CohortCase): Promise<boolean> {
+  return (await (await CaseCache.of(config))?.has(config, item)) ?? false;
+}
+
 async function prepareNow(config: DistillConfig, item: CohortCase): Promise<PreparedResult> {
   const domain = config.domains[item.domain];
   const read = await readCase(item, domain);

@@ -224,6 +224,8 @@ export class History {
   gap: PairedComparison | null = null;
   readonly cohorts: EventOf<'cohort'>[] = [];
   device: EventOf<'device'> | null = null;
+  /** What it was expected to take, as it said last. */
+  estimate: EventOf<'estimate'> | null = null;
   /** Warnings and errors. */
   readonly messages: EventOf<'log'>[] = [];
   ended: 'finished' | 'cancelled' | null = null;
@@ -255,6 +257,9 @@ export class History {
         break;
       case 'device':
         this.device = event;
+        break;
+      case 'estimate':
+        this.estimate = event;
         break;
       case 'cohort':
         if (

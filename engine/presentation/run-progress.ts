@@ -1,4 +1,4 @@
-import type { TimedEvent } from '../contract/events';
+import type { EventOf, TimedEvent } from '../contract/events';
 import type { RunProgress } from '../contract/runs';
 import { stageNames, stageTitle } from './networks';
 import { oldPlan } from './old-runs';
@@ -12,6 +12,10 @@ export const noProgress: RunProgress = {
   latest: null,
   imagesPerSecond: null,
   device: null,
+  expected: null,
+  pace: { expected: 0, actual: 0 },
+  began: null,
+  heardAt: null,
   secondsPerStep: null,
   steppedAt: null,
   error: null,
@@ -33,8 +37,26 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
           note: event.note,
         },
       };
+    case 'estimate': {
+      const { stages } = event;
+      const steps = new Map(stages.map((stage) => [stage.stage, stage.steps]));
+      const named = progress.plan.stages.map((stage) => ({
+        ...stage,
+        steps: steps.get(stage.name) ?? stage.steps,
+      }));
+      return {
+        ...progress,
+        plan: { ...progress.plan, stages: named },
+        expected: Object.fromEntries(
+          // Preparation comes before it, and is over.
+          stages.flatMap(({ stage, seconds }) => (stage === 'prepare' ? [] : [[stage, seconds]])),
+        ),
+        pace: { expected: 0, actual: 0 },
+      };
+    }
     case 'stage': {
       const { stage, state, step, steps } = event;
+      const at = timeOf(event);
       if (state === 'finished' || state === 'skipped') {
         const seconds = state === 'skipped' ? 0 : (event.seconds ?? 0);
         const isOneMore = !Object.hasOwn(progress.finished, stage);
@@ -42,12 +64,33 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
           isOneMore && Object.keys(progress.finished).length >= mostStages
             ? progress.finished
             : { ...progress.finished, [stage]: { steps, seconds } };
-        return { ...progress, stage, step: steps, steps, finished };
+        const { began } = progress;
+        const took =
+          state === 'finished' && began && at !== null
+            ? began.before + (at - began.time) / 1000
+            : null;
+        const pace =
+          took !== null && took >= 0 && stage === progress.stage
+            ? {
+                expected: progress.pace.expected + expectedOf(progress, stage),
+                actual: progress.pace.actual + took,
+              }
+            : progress.pace;
+        return { ...progress, stage, step: steps, steps, finished, pace, began: null, heardAt: at };
       }
-      return { ...progress, stage, step, steps, secondsPerStep: null, steppedAt: null };
+      return {
+        ...progress,
+        stage,
+        step,
+        steps,
+        began: at === null ? null : { step, time: at, before: 0 },
+        heardAt: at,
+        secondsPerStep: null,
+        steppedAt: null,
+      };
     }
     case 'step': {
-      const at = Date.parse(event.time);
+      const at = timeOf(event) ?? NaN;
       const ahead = event.step - progress.step;
       const same = progress.stage === event.stage && progress.steppedAt !== null && ahead > 0;
       const pace = same ? (at - progress.steppedAt!) / 1000 / ahead : NaN;
@@ -66,6 +109,8 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
               ? each
               : 0.8 * progress.secondsPerStep + 0.2 * each,
         steppedAt: Number.isNaN(at) ? null : at,
+        began: atFirstStep(progress, event),
+        heardAt: Number.isNaN(at) ? progress.heardAt : at,
       };
     }
     case 'evaluation': {
@@ -73,6 +118,7 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
       return {
         ...progress,
         ...(event.stage === 'evaluate' ? { step: event.step } : {}),
+        ...(event.stage === progress.stage ? { heardAt: timeOf(event) ?? progress.heardAt } : {}),
         latest: { network, domain, dice },
       };
     }
@@ -97,6 +143,23 @@ export function advance(progress: RunProgress, event: TimedEvent): RunProgress {
   }
 }
 
+/** In milliseconds since the epoch; null where the event does not say. */
+const timeOf = ({ time }: TimedEvent): number | null => {
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? null : at;
+};
+
+/** A stage's programs are compiled before its first step, which tells nothing of how long the others take. */
+function atFirstStep(progress: RunProgress, event: EventOf<'step'>): RunProgress['began'] {
+  const { began, stage, steppedAt } = progress;
+  const time = timeOf(event);
+  const isFirst = began !== null && steppedAt === null && stage === event.stage && time !== null;
+  return isFirst ? { step: event.step, time, before: (time - began.time) / 1000 } : began;
+}
+
+const expectedOf = ({ expected }: RunProgress, stage: string): number =>
+  expected && Object.hasOwn(expected, stage) ? Math.max(0, expected[stage]) : 0;
+
 /** Steps of each stage in order; the evaluation, which no plan counts, has none. */
 const plannedSteps = ({ plan }: RunProgress): Map<string, number> => {
   const steps = new Map(plan.stages.map((stage) => [stage.name, stage.steps]));
@@ -116,10 +179,43 @@ export function shareDone(progress: RunProgress): number | null {
 }
 
 /**
- * Seconds until the run's end: the rest of the stage at its own pace, the stages to come at the slowest pace seen so far.
- * Null until a pace is known.
+ * Seconds until the run's end. Of a run that said what it will take, by that, scaled as the stages did that are over and the one at
+ * work; of others see `secondsLeftByPace`. Null until either is known.
  */
 export function secondsLeft(progress: RunProgress): number | null {
+  const { expected } = progress;
+  const total = Object.keys(expected ?? {}).reduce((sum, n) => sum + expectedOf(progress, n), 0);
+  return total > 0 ? secondsLeftOf(progress, total) : secondsLeftByPace(progress);
+}
+
+/** What was expected counts as so much of what was seen, in shares of the whole and of a stage, so that the first steps decide little. */
+const weightOfWhole = 0.05;
+const weightOfStage = 0.1;
+
+function secondsLeftOf(progress: RunProgress, total: number): number {
+  const { stage, step, steps, began, heardAt, pace, finished } = progress;
+  const prior = weightOfWhole * total;
+  const isAtWork = began !== null && heardAt !== null && stage !== null;
+  const whole = isAtWork ? expectedOf(progress, stage) : 0;
+  const share = isAtWork
+    ? Math.min(1, Math.max(0, (step - began.step) / Math.max(1, steps - began.step)))
+    : 0;
+  const spent = isAtWork ? Math.max(0, (heardAt - began.time) / 1000) : 0;
+  // How often what was expected: of the stages before, of this one, and of all so far.
+  const before = (pace.actual + prior) / (pace.expected + prior);
+  const counted = (share + weightOfStage) * whole;
+  const own = counted > 0 ? (spent + weightOfStage * whole * before) / counted : before;
+  // Time of a step that is not over yet is not known to be more than was expected.
+  const now = share > 0 ? Math.max(0, own) : before;
+  const all = (pace.actual + spent + prior) / (pace.expected + share * whole + prior);
+  const ahead = Object.keys(progress.expected!)
+    .filter((name) => !finished[name] && !(isAtWork && name === stage))
+    .reduce((sum, name) => sum + expectedOf(progress, name), 0);
+  return (1 - share) * whole * now + ahead * all;
+}
+
+/** The rest of the stage at its own pace, the stages to come at the slowest pace seen so far; null until a pace is known. */
+function secondsLeftByPace(progress: RunProgress): number | null {
   const { stage, secondsPerStep } = progress;
   if (stage === null || secondsPerStep === null) return null;
   const planned = plannedSteps(progress);

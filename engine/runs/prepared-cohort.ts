@@ -1,9 +1,10 @@
-import { casesOf, scanCohort, type Cohort } from '../cohort/cohort';
+import { casesOf, scanCohort, type Cohort, type CohortCase } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
 import type { EngineEvent } from '../contract/events';
 import { ConfigError } from '../errors';
 import { groupedWarnings } from '../preparation/grouped-warnings';
-import { prepareDomain } from '../preparation/prepare';
+import { isPrepared, prepareCase, prepareDomain } from '../preparation/prepare';
+import { mean } from '../metrics/statistics';
 import type { PreparedResult } from '../preparation/prepared-case';
 
 /** A config's cases, prepared, by domain and split. */
@@ -67,6 +68,46 @@ export class PreparedCohort {
       warn(
         `The class ${classes.join(', ')} occurs in no validation case of the source (${ids}), so that it has no part in choosing the best step.`,
       );
+  }
+
+  /**
+   * Some of a config's cases, for an estimate: of each domain and split the first one, and how long the others will take to be prepared,
+   * in seconds, by one that was not yet.
+   */
+  static async sample(
+    config: DistillConfig,
+    stopIfAsked: () => void,
+  ): Promise<{ sample: PreparedCohort; secondsToPrepare: number }> {
+    const cohort = await scanCohort(config);
+    const prepared: Record<string, PreparedResult[]> = {};
+    let secondsToPrepare = 0;
+    for (const [domain, cases] of Object.entries(cohort.domains)) {
+      const ahead: CohortCase[] = [];
+      for (const item of cases) if (!(await isPrepared(config, item))) ahead.push(item);
+      const firsts = (['train', 'validation', 'test'] as const).flatMap(
+        (split) => cases.find((item) => item.split === split) ?? [],
+      );
+      prepared[domain] = [];
+      const times: number[] = [];
+      // Where those are prepared already, another one tells the time.
+      const timed = firsts.some((item) => ahead.includes(item)) ? [] : ahead.slice(0, 1);
+      for (const item of [...firsts, ...timed]) {
+        stopIfAsked();
+        const began = performance.now();
+        const result = await prepareCase(config, item);
+        if (ahead.includes(item)) times.push((performance.now() - began) / 1000);
+        prepared[domain].push(result);
+      }
+      // Without a cache all are prepared once more.
+      const rest = ahead.length - (config.cache.gigabytes > 0 ? times.length : 0);
+      if (times.length) secondsToPrepare += rest * mean(times);
+    }
+    return { sample: new PreparedCohort(config, cohort, prepared), secondsToPrepare };
+  }
+
+  /** How many cases a split of a domain has, prepared or not. */
+  countOf(domain: string, split: 'train' | 'validation' | 'test'): number {
+    return casesOf(this.cohort, domain, split).length;
   }
 
   casesOf(domain: string, split: 'train' | 'validation' | 'test'): PreparedResult[] {

@@ -29,6 +29,18 @@ export async function takeFromBeside(
   return null;
 }
 
+/** Whether `takeFromBeside` would find such weights. */
+export async function isBeside(folder: RunFolder, stage: string, hash: string): Promise<boolean> {
+  const parent = dirname(folder.path);
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names) {
+    const path = join(parent, name);
+    if (path !== folder.path && (await finishedStage(new RunFolder(path), stage, hash)))
+      return true;
+  }
+  return false;
+}
+
 /** Null where the folder has no such stage, or where it is damaged: then it is another one's, and no help. */
 async function finishedStage(other: RunFolder, stage: string, hash: string) {
   try {

@@ -80,8 +80,8 @@ export class RunFolder implements CheckpointStore {
   }
 
   /** What is known of a run whose record is damaged or gone: its start and its stages, by what it has reported. */
-  rebuiltRecord(): Pick<RunRecord, 'started' | 'stages'> {
-    const rebuilt: Pick<RunRecord, 'started' | 'stages'> = {
+  rebuiltRecord(): Pick<RunRecord, 'started' | 'stages' | 'scale'> {
+    const rebuilt: Pick<RunRecord, 'started' | 'stages' | 'scale'> = {
       started: new Date().toISOString(),
       stages: {},
     };
@@ -89,6 +89,7 @@ export class RunFolder implements CheckpointStore {
     for (const event of this.events()) {
       if (first && typeof event.time === 'string') rebuilt.started = event.time;
       first = false;
+      if (event.type === 'estimate') rebuilt.scale = event.scale;
       if (event.type !== 'stage' || event.state !== 'finished') continue;
       const { stage, step, steps, seconds = 0 } = event;
       // Which inputs it was trained from is told by the weights that it left.

@@ -11,6 +11,7 @@ import type {
   PairedComparison,
   SignedRankTest,
 } from '../contract/metrics';
+import type { Estimate, StageEstimate } from '../contract/estimate';
 import type { NetworkInfo, RunPlan, StageInfo, TermInfo } from '../contract/plan';
 import type { CaseReport, DomainReport, NetworkReport, Report } from '../contract/report';
 import type { RunRecord, StageRecord } from '../contract/run-record';
@@ -81,6 +82,22 @@ const device = object<NonNullable<RunRecord['device']>>({
   threads: count,
 });
 
+const estimate: { [K in keyof Estimate]: Shape<Estimate[K]> } = {
+  stages: list(
+    object<StageEstimate>({
+      stage: text,
+      steps: count,
+      left: count,
+      secondsPerStep: orNull(number),
+      seconds: number,
+      memory: orNull(number),
+    }),
+    { longest: mostNames },
+  ),
+  took: number,
+  scale: number,
+};
+
 // --- run.json -------------------------------------------------------------------------------------------------------
 
 export const runRecord: Shape<RunRecord> = object<RunRecord>({
@@ -96,6 +113,8 @@ export const runRecord: Shape<RunRecord> = object<RunRecord>({
   pid: maybe(number),
   device: maybe(device),
   versions: optional(byName(text), {}),
+  scale: maybe(number),
+  estimate: maybe(object<Estimate>(estimate)),
   plan: optional(plan, oldPlan),
   stages: optional(
     byName(
@@ -296,6 +315,7 @@ const eventShapes: { [T in EngineEvent['type']]: Shape<EventOf<T>> } = {
     threads: count,
     note: maybe(text),
   }),
+  estimate: object<EventOf<'estimate'>>({ type: oneOf('estimate'), time, ...estimate }),
   cohort: object<EventOf<'cohort'>>({
     type: oneOf('cohort'),
     time,

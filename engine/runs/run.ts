@@ -1,4 +1,4 @@
-import type { DistillConfig } from '../config/config';
+import type { DistillConfig, StageName } from '../config/config';
 import type { EngineEvent } from '../contract/events';
 import type { PairedComparison } from '../contract/metrics';
 import type { Report } from '../contract/report';
@@ -9,10 +9,11 @@ import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { signalFaults } from '../method/gkd/signal';
-import { planOf, stagesOf } from '../method/stages';
+import { planOf } from '../method/stages';
 import { gapWarning } from '../presentation/signal';
 import { casesCsv } from '../presentation/cases-csv';
 import type { PreparedCase } from '../preparation/prepared-case';
+import { formatDuration } from '../presentation/duration';
 import { tryPredictionNames } from '../preparation/write-prediction';
 import { openDevice } from '../runtime/device';
 import type { Device } from '../runtime/runtime';
@@ -23,10 +24,12 @@ import { Cancelled, trainStage } from '../training/train';
 import { version } from '../version';
 import type { Shapes, Weights } from '../weights';
 import { PreparedCohort } from './prepared-cohort';
-import { loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
+import { plannedRun, scaledConfig, unplannedRun, type PlannedRun } from './plan-run';
+import { isBeside, loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
 import { RunLock } from './run-lock';
 import { isAtWork } from './at-work';
+import { StageCosts } from './stage-costs';
 import { stageHashes } from './stage-hash';
 import { writeStudents } from './student-model';
 import { Watcher } from './watch';
@@ -36,6 +39,13 @@ export interface RunOptions {
   /** The config file as it was read; the run keeps a copy. */
   text: string;
   variables: Record<string, string>;
+  /** Time a few steps of each stage before the first, and say what the run will take. */
+  estimate: boolean;
+  /**
+   * Seconds that the whole run is to take: all stages are shortened by one factor where they would take longer. A run that is resumed
+   * keeps the length that it has.
+   */
+  time?: number;
   /** Go on within stages from their checkpoints. Stages that are finished and unchanged are never run again. */
   resume: boolean;
   /** Further folders of runs whose stages may be taken over, beside those that lie beside this one. */
@@ -90,7 +100,7 @@ function recordBefore(folder: RunFolder, warn: (message: string) => void): RunBe
   return record;
 }
 
-type RunBefore = Pick<RunRecord, 'started' | 'stages'>;
+type RunBefore = Pick<RunRecord, 'started' | 'stages' | 'scale'>;
 
 /** The run itself, in a folder that is this process's; `listen` is given who takes warnings once the log has begun. */
 async function distill(
@@ -99,7 +109,9 @@ async function distill(
   before: RunBefore | null,
   listen: (say: (message: string) => void) => void,
 ): Promise<RunOutcome> {
-  const { config, signal } = options;
+  const { signal } = options;
+  const scale = (options.resume ? before?.scale : undefined) ?? 1;
+  const config = scaledConfig(options.config, scale);
   await writeWhole(folder.file('config'), options.text);
 
   let ended = false;
@@ -121,6 +133,7 @@ async function distill(
     pid: process.pid,
     device: { name: config.device, description: '', threads: config.threads },
     versions: { node: process.version, platform: `${process.platform} ${process.arch}` },
+    ...(scale < 1 ? { scale } : {}),
     plan,
     stages: before?.stages ?? {},
   };
@@ -143,7 +156,15 @@ async function distill(
     emit(event);
     ended = true;
   };
-  const run = new Run(options, folder, record, emit);
+  const isLonger = options.time !== undefined && options.resume && before !== null;
+  if (isLonger)
+    emit({
+      type: 'log',
+      level: 'warning',
+      message: `The run goes on with the length that it has${scale < 1 ? ` (${Math.round(100 * scale)}% of the config's steps)` : ''}; a time is for one that begins.`,
+    });
+  const time = isLonger ? undefined : options.time;
+  const run = new Run({ ...options, config, time }, folder, record, emit);
   try {
     const report = await orCancelled(run.all(), signal, () => run.canBeLeft);
     const { path } = folder;
@@ -198,13 +219,18 @@ class Run {
   private readonly signals: Record<string, Signal> = {};
   /** False while a stage is trained: asked to stop, it leaves a checkpoint. */
   canBeLeft = true;
+  private readonly began = performance.now();
+  /** With its stages at the length that they are run at. */
+  private config: DistillConfig;
 
   constructor(
     private readonly options: RunOptions,
     private readonly folder: RunFolder,
     private readonly record: RunRecord,
     private readonly emit: (event: EngineEvent) => void,
-  ) {}
+  ) {
+    this.config = options.config;
+  }
 
   async all(): Promise<Report> {
     const { config } = this.options;
@@ -219,14 +245,65 @@ class Run {
     this.emit({ type: 'device', device: name, name: description, threads, note });
 
     this.watcher = new Watcher(config, this.cohort, this.device, this.folder.path, this.emit);
-    const stages = stagesOf(config);
+    const { stages } = await this.planned();
     for (const [i, { name }] of stages.entries()) {
       stages[i] = await this.lengthened(stages[i]);
-      const hashes = await stageHashes(config, this.cohort.cohort, stages);
+      const hashes = await stageHashes(this.config, this.cohort.cohort, stages);
       await this.stage(stages[i], hashes.get(name)!);
       await this.lookAround(stages[i]);
     }
     return this.evaluate();
+  }
+
+  /** Its stages, with what they will take where that is asked for; shortened where they are to fit into a time. */
+  private async planned(): Promise<PlannedRun> {
+    const { options, record, config } = this;
+    const { cohort } = this.cohort;
+    if (!options.estimate && options.time === undefined) return unplannedRun(config, cohort);
+    const costs = new StageCosts({
+      config,
+      cohort: this.cohort,
+      device: this.device,
+      stopIfAsked: () => this.stopIfAsked(),
+    });
+    const left = (stage: Stage, hash: string) => this.stepsLeft(stage, hash);
+    const { time } = options;
+    const available =
+      time === undefined ? null : () => time - (performance.now() - this.began) / 1000;
+    const run = await plannedRun(config, cohort, costs, left, available);
+    const { scale } = run.estimate!;
+    const estimate = { ...run.estimate!, scale: scale * (record.scale ?? 1) };
+    this.config = run.config;
+    record.plan = planOf(run.config);
+    record.estimate = estimate;
+    if (scale < 1) {
+      record.scale = scale;
+      const steps = Object.entries(config.training.stages).map(
+        ([name, stage]) =>
+          `${name} ${stage.steps} -> ${run.config.training.stages[name as StageName].steps}`,
+      );
+      this.emit({
+        type: 'log',
+        level: 'info',
+        message: `To fit into ${formatDuration(options.time!)}, all stages have ${Math.round(100 * scale)}% of their steps: ${steps.join(', ')}.`,
+      });
+    }
+    await this.folder.writeRecord(record);
+    this.emit({ type: 'estimate', ...estimate });
+    return run;
+  }
+
+  /** Steps of a stage that are to be trained yet. */
+  private async stepsLeft(stage: Stage, hash: string): Promise<number> {
+    const { folder } = this;
+    const { name, steps } = stage;
+    this.stopIfAsked();
+    if (stage.weights !== undefined) return 0;
+    // What is damaged is said when it is read to be used.
+    if (await new RunFolder(folder.path).readWeightsOf(name, hash, new Map())) return 0;
+    if (await isBeside(folder, name, hash)) return 0;
+    const checkpoint = this.options.resume ? await folder.readCheckpoint(name, hash) : null;
+    return steps - (checkpoint?.step ?? 0);
   }
 
   /** Predictions that cannot be written are no news for the end of a run. */
@@ -250,7 +327,7 @@ class Run {
     this.stopIfAsked();
     const { stages } = this.record;
     const longest = Math.max(...others.map((name) => trainingSecondsOf(stages[name])));
-    const { config } = this.options;
+    const { config } = this;
     const steps = await stepsToLast(stage, longest, stages[stage.name], {
       config,
       device: this.device,
@@ -298,8 +375,8 @@ class Run {
 
   /** Trains a stage, or takes its weights from where they are already. */
   private async stage(stage: Stage, hash: string): Promise<void> {
-    const { config, signal, resume } = this.options;
-    const { folder, record } = this;
+    const { signal, resume } = this.options;
+    const { folder, record, config } = this;
     const { name, steps } = stage;
     this.stopIfAsked();
     const known = await this.knownWeights(stage, hash);
@@ -348,8 +425,7 @@ class Run {
 
   /** Weights of a stage that need not be trained: given as a file, left here before, or in a run beside this one. */
   private async knownWeights(stage: Stage, hash: string): Promise<Weights | null> {
-    const { config } = this.options;
-    const { folder, record } = this;
+    const { folder, record, config } = this;
     const { name, network } = stage;
     const shapes: Shapes = network ? shapesOf(config, network.architecture) : new Map();
     if (stage.weights !== undefined && network) {
@@ -381,8 +457,7 @@ class Run {
   }
 
   private async evaluate(): Promise<Report> {
-    const { config } = this.options;
-    const { cohort, folder, record } = this;
+    const { cohort, folder, record, config } = this;
     const { networks, stages } = record.plan;
     const count = networks.length * Object.keys(config.domains).length;
     const progress = (state: 'started' | 'finished', step: number, seconds?: number) =>

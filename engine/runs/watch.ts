@@ -25,7 +25,7 @@ interface Probe {
 }
 
 /** Vectors of a domain whose distance is watched during training: quick, and enough to see it move. */
-const watchedVectors = 128;
+export const watchedVectors = 128;
 
 /** Judges networks while they are trained, and reports what it sees. */
 export class Watcher {

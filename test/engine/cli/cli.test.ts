@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../../../engine/errors';
+import type { Estimate } from '../../../engine/contract/estimate';
 import type { EngineEvent } from '../../../engine/contract/events';
 import { runCommand } from '../command-line';
 import { readVolume } from '../../../engine/images/read-volume';
@@ -14,6 +15,36 @@ type Config = ReturnType<typeof tinyRunConfig>;
 
 describe('the command line', function () {
   this.timeout(120_000);
+
+  it('says what a run would take, as a table and as JSON, and refuses times that are none', () =>
+    withFolder(async (folder) => {
+      const config = await writeTinyCohort(folder, { ...tinyRunConfig(), methods: ['kd'] });
+      const shown = await runCommand(['estimate', config, '--out', join(folder, 'run')]);
+      assert.equal(shown.code, 0, shown.stderr);
+      assert.match(shown.stdout, /^\| Stage +\| Steps +\| Step, ms +\| Time +\| Memory +\|$/m);
+      assert.match(shown.stdout, /^\| Distillation +\| 16 +\| [\d.]+ +\| \d+ s +\| \d+ MB +\|$/m);
+      assert.match(shown.stdout, /^\| All +\| +\| +\| \d+ \w+ +\| \d+ MB +\|$/m);
+      assert.ok(!existsSync(join(folder, 'run')), 'no run is begun');
+      const { stdout } = await runCommand(['estimate', config, '--json', '--time', '1h30m']);
+      const { stages, scale } = JSON.parse(stdout) as Estimate;
+      assert.deepEqual(
+        stages.map(({ stage, steps }) => [stage, steps]),
+        [
+          ['prepare', 0],
+          ['teacher', 16],
+          ['warmup', 16],
+          ['control', 16],
+          ['kd', 16],
+          ['evaluate', 0],
+        ],
+      );
+      assert.equal(scale, 1);
+      for (const time of ['soon', '5']) {
+        const { code, stderr } = await runCommand(['run', config, `--time=${time}`]);
+        assert.equal(code, 2, time);
+        assert.match(stderr, /It is a time, as in 45s, 30m, 2h or 1h30m\./);
+      }
+    }));
 
   it('gives one sentence for each config that cannot be run', () =>
     withFolder(async (folder) => {

@@ -333,6 +333,7 @@ describe('runDistillation', function () {
         config: loadConfig(config, { out: run }, text),
         text,
         variables: {},
+        estimate: false,
         resume: false,
         signal: stop.signal,
         onEvent: (e) => {

@@ -74,7 +74,14 @@ export async function writeConfig(folder: string, config: object): Promise<strin
 export async function runTiny(
   configFile: string,
   out: string,
-  o: { resume?: boolean; signal?: AbortSignal; seed?: number } = {},
+  o: {
+    resume?: boolean;
+    signal?: AbortSignal;
+    seed?: number;
+    estimate?: boolean;
+    time?: number;
+    onEvent?: (event: EngineEvent) => void;
+  } = {},
 ): Promise<EngineEvent[]> {
   const events: EngineEvent[] = [];
   const text = readConfigText(configFile);
@@ -82,9 +89,14 @@ export async function runTiny(
     config: loadConfig(configFile, { out, seed: o.seed }, text),
     text,
     variables: {},
+    estimate: o.estimate ?? false,
+    time: o.time,
     resume: o.resume ?? false,
     signal: o.signal ?? new AbortController().signal,
-    onEvent: (event) => events.push(event),
+    onEvent(event) {
+      events.push(event);
+      o.onEvent?.(event);
+    },
   });
   return events;
 }
