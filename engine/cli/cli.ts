@@ -147,7 +147,7 @@ program
   .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
   .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
   .option('--time <duration>', timeOption, duration)
-  .option('--no-estimate', 'begin at once, without timing a few steps of each stage')
+  .option('--estimate', 'time a few steps of each stage first, and say what the run will take')
   .option('--json', "print the engine's events as JSON lines")
   .action((config: string, flags: RunFlags) => run(config, flags));
 
@@ -177,7 +177,7 @@ program
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const { json, resume = false, set: variables, out, seed, device, threads, time } = flags;
-  const { estimate = true } = flags;
+  const { estimate = false } = flags;
   const options: LoadOptions = { variables, out, seed, device, threads };
   const text = readConfigText(file);
   const config = loadConfig(file, options, text);

@@ -111,6 +111,7 @@ async function runSeed(
     text,
     variables,
     resume: true,
+        estimate: false,
     signal,
     onEvent,
     // Runs of the same config.

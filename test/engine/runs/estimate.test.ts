@@ -55,7 +55,7 @@ describe('what a run will take', function () {
       assert.deepEqual(stepsOf(estimate), {
         teacher: 40,
         warmup: 30,
-        control: 20,
+        'control-steps': 20,
         kd: 20,
         evaluate: 0,
       });
@@ -73,7 +73,7 @@ describe('what a run will take', function () {
       assert.deepEqual(new RunFolder(said).readRecord().estimate!.stages, estimate.stages);
 
       await runTiny(config, silent);
-      for (const stage of ['teacher', 'warmup', 'control', 'kd'])
+      for (const stage of ['teacher', 'warmup', 'control-steps', 'kd'])
         assert.deepEqual(
           (await weightsOf(said, stage)).tensors,
           (await weightsOf(silent, stage)).tensors,
@@ -84,7 +84,7 @@ describe('what a run will take', function () {
       const { estimate: beside } = await estimateRun(
         loadConfig(config, { out: join(folder, 'a/other') }),
       );
-      for (const name of ['teacher', 'warmup', 'control', 'kd'])
+      for (const name of ['teacher', 'warmup', 'control-steps', 'kd'])
         assert.equal(secondsLeftOf(beside, name), 0, name);
       assert.ok(secondsLeftOf(beside, 'evaluate') > 0);
       assert.equal(secondsLeftOf(beside, 'prepare'), 0, 'all cases are in the cache');
@@ -129,7 +129,7 @@ describe('what a run will take', function () {
         prepare: 0,
         teacher: Math.round(40_000 * scale),
         warmup: Math.round(30_000 * scale),
-        control: Math.round(20_000 * scale),
+        'control-steps': Math.round(20_000 * scale),
         kd: Math.round(20_000 * scale),
         evaluate: 0,
       });
@@ -186,7 +186,7 @@ describe('what a run will take', function () {
       };
       const other = join(folder, 'b/run');
       await runTiny(await writeConfig(folder, plain), other);
-      for (const stage of ['teacher', 'warmup', 'control', 'kd'])
+      for (const stage of ['teacher', 'warmup', 'control-steps', 'kd'])
         assert.deepEqual(
           (await weightsOf(run, stage)).tensors,
           (await weightsOf(other, stage)).tensors,
