@@ -33,8 +33,8 @@ describe('the command line', function () {
           ['prepare', 0],
           ['teacher', 16],
           ['warmup', 16],
-          ['control', 16],
           ['kd', 16],
+          ['control-steps', 16],
           ['evaluate', 0],
         ],
       );
