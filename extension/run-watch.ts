@@ -134,6 +134,8 @@ function logEvent(
       return log.info(`${name}: ${event.type}`);
     case 'gap':
       return log.info(`${name}: ${gapSentence(event.difference)}`);
+    case 'estimate':
+      return log.debug(`${name}: estimated`);
     case 'fsd':
     case 'graphs':
     case 'signal':

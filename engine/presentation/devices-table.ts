@@ -6,14 +6,16 @@ import { numberCell, textCell } from './table';
 export const devicesTable = (checks: readonly DeviceCheck[]): Table => ({
   title: 'Devices',
   columns: ['Device', 'Step, ms', 'Speed', 'Apart', 'Left', 'Works'].map((title) => ({ title })),
-  rows: checks.map(({ name, description, milliseconds, speed, apart, leftToProcessor, problem }) => [
-    textCell(name),
-    numberCell(milliseconds, 1),
-    { text: speed === null ? '-' : `${speed.toFixed(2)} x`, value: speed },
-    { text: apart === null ? '-' : apart.toExponential(0), value: apart },
-    textCell(leftToProcessor === null ? '-' : (nodesText(leftToProcessor) ?? 'none')),
-    textCell(problem === null ? `yes: ${description}` : `no: ${problem}`),
-  ]),
+  rows: checks.map(
+    ({ name, description, milliseconds, speed, apart, leftToProcessor, problem }) => [
+      textCell(name),
+      numberCell(milliseconds, 1),
+      { text: speed === null ? '-' : `${speed.toFixed(2)} x`, value: speed },
+      { text: apart === null ? '-' : apart.toExponential(0), value: apart },
+      textCell(leftToProcessor === null ? '-' : (nodesText(leftToProcessor) ?? 'none')),
+      textCell(problem === null ? `yes: ${description}` : `no: ${problem}`),
+    ],
+  ),
 });
 
 /** Nodes by their operators in words, the most frequent first; null for none. */

@@ -111,7 +111,7 @@ async function runSeed(
     text,
     variables,
     resume: true,
-        estimate: false,
+    estimate: false,
     signal,
     onEvent,
     // Runs of the same config.
