@@ -13,7 +13,13 @@ import type { RunRecord } from '../contract/run-record';
 import { ConfigError, UserError } from '../errors';
 import { unwritable, writeWhole } from '../files';
 import { valueIn } from '../jsonc';
-import { methodNamed, methods as catalogue, type StudentEntry } from '../method/catalogue';
+import {
+  isSeveral,
+  methodNamed,
+  methods as catalogue,
+  type StudentEntry,
+} from '../method/catalogue';
+import { joint } from '../method/composed';
 import { stagesOf } from '../method/stages';
 import { version } from '../version';
 import { comparisonFiles, seedFolder } from './comparison-folder';
@@ -146,7 +152,7 @@ export function comparedConfig(
       'methods',
       methods.map((entry) =>
         typeof entry === 'string'
-          ? (own.find((it) => typeof it === 'object' && (it.name ?? it.method) === entry) ?? entry)
+          ? (own.find((it) => nameOf(it) === entry) ?? partsOf(entry))
           : entry,
       ),
     );
@@ -159,6 +165,15 @@ export function comparedConfig(
     throw new ConfigError(`The methods to compare do not fit the config: ${error.message}`);
   }
 }
+
+/** What the student of an entry is called. */
+const nameOf = (entry: StudentEntry): string => {
+  if (typeof entry === 'string') return entry;
+  return isSeveral(entry) ? entry.map(nameOf).join(joint) : (entry.name ?? entry.method);
+};
+
+/** `gkd+kd` is a student that learns by both. */
+const partsOf = (name: string): StudentEntry => (name.includes(joint) ? name.split(joint) : name);
 
 /** The methods that a config's comparison can have: its own students, then the rest of the catalogue with default options. @throws ConfigError */
 export function comparableMethods(
