@@ -37,7 +37,7 @@ describe('Compare Methods', function () {
     await vscode.commands.executeCommand(
       'meddistill.compareMethods',
       workspaceFile('tiny.distill.jsonc'),
-      { methods: ['kd', 'cwd'], seeds: '0..2' },
+      { methods: ['kd', 'dkd'], seeds: '0..2' },
     );
     const run = await until(() => api.services.runs.get(seed(0)), 'the run of the first seed');
     await until(() => run.isRunning, 'its process');
@@ -48,7 +48,7 @@ describe('Compare Methods', function () {
     await screenshot('compare-running');
 
     // Stop ends all of it, and Resume on a seed goes on with all of it.
-    await until(() => run.record?.plan.networks.some(({ name }) => name === 'cwd'), 'its plan');
+    await until(() => run.record?.plan.networks.some(({ name }) => name === 'dkd'), 'its plan');
     await vscode.commands.executeCommand('meddistill.stop', run.folder);
     await until(
       async () => (await notifications()).some((text) => /was stopped; it can go on/.test(text)),
@@ -86,7 +86,7 @@ describe('Compare Methods', function () {
   it('exports the comparison as LaTeX, and opens it again from a seed', async () => {
     const target = workspaceFile('tables.tex');
     await vscode.commands.executeCommand('meddistill.exportReport', folder, target);
-    assert.match(readFileSync(target.fsPath, 'utf8'), /\\toprule[^]*Student, CWD/);
+    assert.match(readFileSync(target.fsPath, 'utf8'), /\\toprule[^]*Student, DKD/);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('meddistill.openComparison', seed(1));
     await until(
