@@ -17,7 +17,7 @@ import { faultless, requireTrust, runsBase, saved, summarize } from './distill';
 import { complain, inform, pick, pickSeveral, withProgress } from './messages';
 import { folderOf } from './pick-run';
 import { originalConfig } from './run-config-file';
-import { isRunFolder, logEndBytes, type RunModel } from './run-model';
+import { isRunFolder, logEndBytes, type RunExit, type RunModel } from './run-model';
 import { startComparison, stopProcess, type ComparisonStart } from './run-process';
 import type { Services } from './services';
 import { readSettings } from './settings';
@@ -148,7 +148,7 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       const own: Going = { isStopping: false, stop, ended };
       going.set(folder, own);
       void showComparison(start, child)
-        .then((wasStopped) => showOutcome(start, wasStopped))
+        .then(async (wasStopped) => showOutcome(start, wasStopped, await child.exited))
         .catch(showError);
     } catch (error) {
       going.delete(folder);
@@ -208,7 +208,11 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
     });
   };
 
-  const showOutcome = async (start: ComparisonStart, wasStopped: boolean): Promise<void> => {
+  const showOutcome = async (
+    start: ComparisonStart,
+    wasStopped: boolean,
+    { code }: RunExit,
+  ): Promise<void> => {
     const { folder, config, methods, seeds } = start;
     const name = basename(folder);
     if (wasStopped) {
@@ -217,6 +221,8 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       return;
     }
     try {
+      // Its folder may have the report of an earlier one, which is no answer to what was asked now.
+      if (code === refused) throw new Error('what was asked for cannot be run');
       await openReport(folder);
     } catch (error) {
       const last = lastPrinted(folder);
@@ -314,6 +320,8 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
 }
 
 const updateMilliseconds = 500;
+/** Exit code of the command line for what cannot be run as it was asked for. */
+const refused = 2;
 
 /** Menus hand over more than the config. */
 const asChoice = (given: unknown): Choice =>

@@ -122,7 +122,7 @@ describe('what a GPU leaves to the processor', function () {
           methods: ['gkd', 'kd', 'cwd'],
         }),
       );
-      const stages = stagesOf(config).filter(({ name }) => name !== 'control');
+      const stages = stagesOf(config).filter(({ name }) => name !== 'control-steps');
       assert.deepEqual(
         stages.map(({ name }) => name),
         ['teacher', 'warmup', 'psae', 'act', 'gkd', 'kd', 'cwd'],
