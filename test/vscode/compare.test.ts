@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Api } from '../../extension/extension';
@@ -8,17 +8,27 @@ import { notifications, palette, press, screenshot, texts, until, workspaceFile 
 describe('Compare Methods', function () {
   this.timeout(400_000);
   let api: Api;
-  const folder = workspaceFile('runs/tiny-compare').fsPath;
+  const folder = workspaceFile('runs/few-compare').fsPath;
   const seed = (n: number) => join(folder, `seed${n}`);
 
   afterEach(() => vscode.commands.executeCommand('notifications.clearAll'));
 
   before(async () => {
+    // The workspace's config with a student of few nodes, so that three seeds take seconds.
+    const text = readFileSync(workspaceFile('tiny.distill.jsonc').fsPath, 'utf8');
+    const few = text.replace(
+      /"student": \{[^}]*\}/,
+      '"student": { "network": "unet", "width": 2, "depth": 2 }',
+    );
+    assert.notEqual(few, text);
+    writeFileSync(workspaceFile('few.distill.jsonc').fsPath, few);
     api = await vscode.extensions.getExtension<Api>('meddistill.meddistill')!.activate();
   });
 
+  after(() => rmSync(workspaceFile('few.distill.jsonc').fsPath));
+
   it('asks which methods and how many seeds, runs each seed as a run, and opens the report', async () => {
-    await vscode.window.showTextDocument(workspaceFile('tiny.distill.jsonc'));
+    await vscode.window.showTextDocument(workspaceFile('few.distill.jsonc'));
     await palette('MedDistill: Compare Methods');
     await until(
       async () => (await texts('.quick-input-list .monaco-list-row')).length >= 3,
@@ -36,7 +46,7 @@ describe('Compare Methods', function () {
 
     await vscode.commands.executeCommand(
       'meddistill.compareMethods',
-      workspaceFile('tiny.distill.jsonc'),
+      workspaceFile('few.distill.jsonc'),
       { methods: ['kd', 'dkd'], seeds: '0..2' },
     );
     const run = await until(() => api.services.runs.get(seed(0)), 'the run of the first seed');
@@ -69,7 +79,7 @@ describe('Compare Methods', function () {
     await until(
       () =>
         vscode.window.tabGroups.all.some(({ tabs }) =>
-          tabs.some(({ label }) => label === 'tiny-compare'),
+          tabs.some(({ label }) => label === 'few-compare'),
         ),
       'the report',
       30_000,
@@ -92,7 +102,7 @@ describe('Compare Methods', function () {
     await until(
       () =>
         vscode.window.tabGroups.all.some(({ tabs }) =>
-          tabs.some(({ label }) => label === 'tiny-compare'),
+          tabs.some(({ label }) => label === 'few-compare'),
         ),
       'the report',
     );
@@ -101,7 +111,7 @@ describe('Compare Methods', function () {
   it('says in a sentence why none could be run', async () => {
     await vscode.commands.executeCommand(
       'meddistill.compareMethods',
-      workspaceFile('tiny.distill.jsonc'),
+      workspaceFile('few.distill.jsonc'),
       { methods: ['nosuch'], seeds: '0' },
     );
     const said = await until(
