@@ -38,7 +38,7 @@ export interface StageRecord {
   steps: number;
   /** Time spent in it, in seconds, over all sessions that worked on it. */
   seconds: number;
-  /** Of these, those that were not spent in evaluating; missing where it is not known. */
+  /** Of these, those that were not spent in evaluating or compiling; missing where it is not known. */
   trainingSeconds?: number;
   /** It ended before its steps, as the source's validation found nothing better. */
   stoodStill?: true;

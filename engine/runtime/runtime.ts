@@ -52,6 +52,8 @@ export interface Device {
 
 export interface ProgramOptions {
   device: Device;
+  /** It is run so seldom that being compiled soon counts for more than running fast. */
+  seldom?: boolean;
   /** Weights that never change while the program lives; they become constants, which the runtime lays out for speed. */
   frozen?: ReadonlyMap<string, Float32Array>;
   /**

@@ -37,6 +37,8 @@ export interface StepResults {
 /** A stage's training step, compiled for a device, with the state of weights and optimiser that it carries on. */
 export class StageProgram {
   private diagnosis: Program | null = null;
+  /** What was spent in compiling after it was opened. */
+  compileSeconds = 0;
 
   private constructor(
     private readonly stage: Stage,
@@ -107,10 +109,12 @@ export class StageProgram {
     const state = await this.program.state();
     if (this.diagnosis) this.diagnosis.load(state);
     else {
+      const began = performance.now();
       const graph = new Graph();
       addGradientNorms(graph, this.stage.build(graph, partOf(this.stage)));
       const { device } = this.options;
-      this.diagnosis = await compile(graph, { device, frozen: this.frozen, state });
+      this.diagnosis = await compile(graph, { device, frozen: this.frozen, state, seldom: true });
+      this.compileSeconds = (performance.now() - began) / 1000;
     }
     const results = await this.diagnosis.run(this.feeds(batch, step, 0));
     const norms = namedScalars(results, 'norm:');

@@ -66,7 +66,7 @@ export interface Checkpoint {
   hash: string;
   step: number;
   seconds: number;
-  /** Of these, those that were not spent in evaluating. */
+  /** Of these, those that were not spent in evaluating or compiling. */
   trainingSeconds: number;
   state: Weights;
   best: { step: number; dice: number; weights: Weights } | null;

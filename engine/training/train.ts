@@ -76,7 +76,8 @@ export async function trainStage(
     const sinceThen = (performance.now() - began) / 1000;
     return {
       seconds: (checkpoint?.seconds ?? 0) + sinceThen,
-      trainingSeconds: (checkpoint?.trainingSeconds ?? 0) + sinceThen - evaluating,
+      trainingSeconds:
+        (checkpoint?.trainingSeconds ?? 0) + sinceThen - evaluating - program.compileSeconds,
     };
   };
   await store.truncateLog(stage.name, checkpoint ? first : -1);
