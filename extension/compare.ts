@@ -13,7 +13,7 @@ import { readEndInside } from '../engine/runs/inside';
 import { parseSeeds } from '../engine/runs/seeds';
 import { chooseConfig } from './config-file';
 import { configName } from './config-name';
-import { faultless, requireTrust, runsBase, saved, summarize } from './distill';
+import { faultless, requireTrust, runsBase, saved, summarize, type Comparisons } from './distill';
 import { complain, inform, pick, pickSeveral, withProgress } from './messages';
 import { folderOf } from './pick-run';
 import { originalConfig } from './run-config-file';
@@ -39,7 +39,7 @@ interface Choice {
 }
 
 /** "Compare Methods": a config run with several methods over several seeds, and the report of that. */
-export function registerCompare(context: vscode.ExtensionContext, services: Services): void {
+export function registerCompare(context: vscode.ExtensionContext, services: Services): Comparisons {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
   const { runs, showError, engine } = services;
   /** Comparisons that this window has started and that go on, by their folders. */
@@ -270,11 +270,9 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
     return picked?.path;
   };
 
-  /** Goes on with the comparison that a run is a seed of, with the config that the run was started from. */
-  const resumeComparison = async (given: unknown): Promise<void> => {
-    if (!requireTrust()) return;
-    const run = runs.get(folderOf(given) ?? '');
-    const folder = run && comparisonOf(run.folder);
+  /** Goes on with the config that the run was started from. */
+  const resume = async (run: RunModel): Promise<void> => {
+    const folder = comparisonOf(run.folder);
     if (!folder) return;
     const config = originalConfig(run);
     if (config === null)
@@ -285,9 +283,8 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
     await launch(config, folder, methods, seeds);
   };
 
-  /** Stops the comparison that a run is a seed of, where this window has started it; tells whether it did. */
-  const stopComparison = async (given: unknown): Promise<boolean> => {
-    const found = going.get(comparisonOf(folderOf(given) ?? '') ?? '');
+  const stop = async (seed: string): Promise<boolean> => {
+    const found = going.get(comparisonOf(seed) ?? '');
     await found?.stop();
     return found !== undefined;
   };
@@ -313,10 +310,9 @@ export function registerCompare(context: vscode.ExtensionContext, services: Serv
       const folder = await comparisonFolder(given);
       if (folder && isComparisonFolder(folder)) await openReport(folder);
     }),
-    command('resumeComparison', resumeComparison),
-    command('stopComparison', stopComparison),
     command('exportComparison', exportComparison),
   );
+  return { resume, stop };
 }
 
 const updateMilliseconds = 500;

@@ -15,8 +15,20 @@ import { showProgress } from './run-watch';
 import type { Services } from './services';
 import { engineEnvironment, readSettings } from './settings';
 
+/** Comparisons of methods, each seed of which is a run. */
+export interface Comparisons {
+  /** Goes on with the comparison that a run is a seed of. */
+  resume(run: RunModel): Promise<void>;
+  /** Stops the comparison that the run of a folder is a seed of, where this window has started it; tells whether it did. */
+  stop(folder: string): Promise<boolean>;
+}
+
 /** The commands that start, resume and stop runs. */
-export function registerDistill(context: vscode.ExtensionContext, services: Services): void {
+export function registerDistill(
+  context: vscode.ExtensionContext,
+  services: Services,
+  comparisons: Comparisons,
+): void {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
   const { runs, showError } = services;
 
@@ -66,7 +78,7 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     const run = await pickRun(runs, given, 'Run to resume', (r) => r.canResume);
     if (!run) return undefined;
     if (comparisonOf(run.folder)) {
-      await vscode.commands.executeCommand('meddistill.resumeComparison', run.folder);
+      await comparisons.resume(run);
       return run;
     }
     if (!run.record)
@@ -83,10 +95,7 @@ export function registerDistill(context: vscode.ExtensionContext, services: Serv
     const run = await pickRun(runs, given, 'Run to stop', (r) => r.isRunning);
     if (!run?.pid) return;
     const { pid, folder, record } = run;
-    if (
-      comparisonOf(folder) &&
-      (await vscode.commands.executeCommand<boolean>('meddistill.stopComparison', folder))
-    ) {
+    if (comparisonOf(folder) && (await comparisons.stop(folder))) {
       runs.touch(run);
       return;
     }

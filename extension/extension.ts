@@ -23,8 +23,7 @@ export interface Api {
 
 export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
-  registerDistill(context, services);
-  registerCompare(context, services);
+  registerDistill(context, services, registerCompare(context, services));
   const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
   registerStatus(context, services);

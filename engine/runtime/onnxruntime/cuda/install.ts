@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -110,8 +111,9 @@ async function download(
 
 /** Copies what of ONNX Runtime this platform loads; returns the folder of its library. */
 async function copyRuntime(to: string): Promise<string> {
-  const node = dirname(dirname(require.resolve('onnxruntime-node')));
-  const common = dirname(dirname(dirname(require.resolve('onnxruntime-common'))));
+  const main = require.resolve('onnxruntime-node');
+  const node = dirname(dirname(main));
+  const common = dirname(dirname(dirname(createRequire(main).resolve('onnxruntime-common'))));
   const binaries = join('bin', 'napi-v6', process.platform, process.arch);
   const runtime = join(to, 'node_modules', 'onnxruntime-node');
   for (const path of ['package.json', 'dist', binaries])
