@@ -75,7 +75,10 @@ export const viewAppearanceOptions = settings(
 
 export type AugmentationConfig = Static<typeof augmentationOptions>;
 
-/** Image [channels][rows][columns], label and field of view [rows][columns] (null: background, everywhere). */
+/**
+ * Image [channels][rows][columns], label and field of view [rows][columns] (null: background, everywhere), and where a teacher has predicted
+ * it the probabilities of the classes, [classes][rows][columns].
+ */
 export interface Sample {
   channels: number;
   rows: number;
@@ -83,6 +86,7 @@ export interface Sample {
   image: Float32Array;
   label: Uint8Array | null;
   fov: Uint8Array | null;
+  softLabel?: Float32Array;
 }
 
 /** A sample in which neither label nor field of view is missing. */
@@ -144,14 +148,14 @@ function drawAffine(
   return { yy: flipY * cos, yx: flipY * sin, xy: -flipX * sin, xx: flipX * cos, y, x };
 }
 
-/** Samples the source under an affine map: image bilinear, label and field of view from the nearest pixel. */
+/** Samples the source under an affine map: image and soft label bilinear, label and field of view from the nearest pixel. */
 function warp(
   source: Sample,
   { yy, yx, xy, xx, y, x }: Affine,
   [centreRow, centreColumn]: readonly [number, number],
   [rows, columns]: readonly [number, number],
 ): WholeSample {
-  const { channels, rows: sourceRows, columns: sourceColumns, label, fov } = source;
+  const { channels, rows: sourceRows, columns: sourceColumns, label, fov, softLabel } = source;
   const plane = sourceRows * sourceColumns;
   const pixels = rows * columns;
   const out: WholeSample = {
@@ -161,7 +165,10 @@ function warp(
     image: new Float32Array(channels * pixels),
     label: new Uint8Array(pixels),
     fov: new Uint8Array(pixels),
+    ...(softLabel && { softLabel: new Float32Array((softLabel.length / plane) * pixels) }),
   };
+  const interpolated: [from: Float32Array, to: Float32Array][] = [[source.image, out.image]];
+  if (softLabel) interpolated.push([softLabel, out.softLabel!]);
   const lastRow = sourceRows - 1;
   const lastColumn = sourceColumns - 1;
   let n = 0;
@@ -180,12 +187,12 @@ function warp(
       const at = top * sourceColumns + left;
       const down = top < lastRow ? sourceColumns : 0;
       const right = left < lastColumn ? 1 : 0;
-      for (let channel = 0, p = at, o = n; channel < channels; channel++, p += plane, o += pixels) {
-        const upper = source.image[p] + u * (source.image[p + right] - source.image[p]);
-        const lower =
-          source.image[p + down] + u * (source.image[p + down + right] - source.image[p + down]);
-        out.image[o] = upper + v * (lower - upper);
-      }
+      for (const [from, to] of interpolated)
+        for (let p = at, o = n; o < to.length; p += plane, o += pixels) {
+          const upper = from[p] + u * (from[p + right] - from[p]);
+          const lower = from[p + down] + u * (from[p + down + right] - from[p + down]);
+          to[o] = upper + v * (lower - upper);
+        }
       const nearest = at + (v >= 0.5 ? down : 0) + (u >= 0.5 ? right : 0);
       if (label) out.label[n] = label[nearest];
       const inside =

@@ -9,12 +9,16 @@ import {
 } from './augmentation';
 import type { PreparedCase } from '../preparation/prepared-case';
 
-/** Images [B][channels][rows][columns], class indices and field of view (0, 1) [B][rows][columns]. */
+/**
+ * Images [B][channels][rows][columns], class indices and field of view (0, 1) [B][rows][columns], and where a teacher has predicted the cases
+ * the probabilities of the classes, [B][classes][rows][columns].
+ */
 export interface Batch {
   shape: [batch: number, channels: number, rows: number, columns: number];
   images: Float32Array;
   labels: Uint8Array;
   fov: Uint8Array;
+  softLabels?: Float32Array;
 }
 
 export interface BatchSpec {
@@ -133,11 +137,11 @@ export function joinBatches(batches: readonly Batch[]): Batch {
 export function sliceOf(item: PreparedCase, slice: number): Sample {
   const { channels, rows, columns } = item;
   const pixels = rows * columns;
-  if (item.slice) return { channels, rows, columns, ...item.slice(slice) };
+  const softLabel = item.softLabel?.(slice);
+  const common = { channels, rows, columns, ...(softLabel && { softLabel }) };
+  if (item.slice) return { ...common, ...item.slice(slice) };
   return {
-    channels,
-    rows,
-    columns,
+    ...common,
     image: item.image.subarray(slice * channels * pixels, (slice + 1) * channels * pixels),
     label: item.label?.subarray(slice * pixels, (slice + 1) * pixels) ?? null,
     fov: item.fov?.subarray(slice * pixels, (slice + 1) * pixels) ?? null,
@@ -145,18 +149,20 @@ export function sliceOf(item: PreparedCase, slice: number): Sample {
 }
 
 function batchOf(samples: WholeSample[]): Batch {
-  const { channels, rows, columns } = samples[0];
+  const { channels, rows, columns, softLabel } = samples[0];
   const pixels = rows * columns;
   const batch: Batch = {
     shape: [samples.length, channels, rows, columns],
     images: new Float32Array(samples.length * channels * pixels),
     labels: new Uint8Array(samples.length * pixels),
     fov: new Uint8Array(samples.length * pixels),
+    ...(softLabel && { softLabels: new Float32Array(samples.length * softLabel.length) }),
   };
   samples.forEach((sample, n) => {
     batch.images.set(sample.image, n * channels * pixels);
     batch.labels.set(sample.label, n * pixels);
     batch.fov.set(sample.fov, n * pixels);
+    if (softLabel) batch.softLabels!.set(sample.softLabel!, n * softLabel.length);
   });
   return batch;
 }

@@ -27,6 +27,7 @@ export function composed(methods: readonly Method[]): Method {
     predicts: (options) =>
       each(options, (m, o) => m.predicts(o)).includes('views') ? 'views' : 'images',
     byImage: (options) => each(options, (m, o) => m.byImage?.(o) ?? false).every((it) => it),
+    softLabels: (options) => each(options, (m, o) => m.softLabels?.(o) ?? false).includes(true),
     trains: methods.flatMap(({ trains = [] }) => trains),
     contrastiveGraphs: methods.some((m) => 'contrastiveGraphs' in m)
       ? (options) => each(options, (m, o) => m.contrastiveGraphs?.(o)).find((it) => it)!
@@ -40,11 +41,17 @@ export function composed(methods: readonly Method[]): Method {
 function asAlone(seen: Seen, method: Method, options: never): Seen {
   const views = method.views(options, seen.setup.method.augmentations);
   const rows = seen.images * (1 + views);
-  const { network, encoding } = seen.teacher;
+  const { graph, setup, images, keep, scaling } = seen;
   return {
-    ...seen,
+    ...{ graph, setup, images, keep, scaling },
     views,
-    teacher: { network, encoding: firstEncodings(encoding, rows) },
+    get teacher() {
+      const { network, encoding } = seen.teacher;
+      return { network, encoding: firstEncodings(encoding, rows) };
+    },
+    get softLabels() {
+      return firstRows(seen.softLabels, rows);
+    },
     student: {
       network: seen.student.network,
       encoding: firstEncodings(seen.student.encoding, rows),

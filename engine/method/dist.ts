@@ -3,11 +3,13 @@ import type { Value } from '../graph/graph';
 import { meanAll, reduceMean, reduceSum } from '../graph/operators/reduction';
 import { softmax } from '../graph/operators/softmax';
 import { settings } from '../options';
-import { teacherLogits } from './features';
 import { method } from './method';
 import {
   predictedInScope,
   scopeOption,
+  softLabelsByTargets,
+  targetLogits,
+  targetsOption,
   viewsInScope,
   weighted,
   weightOption,
@@ -27,6 +29,7 @@ const options = settings(
       "Weight gamma of the correlation over pixels. 1 in the authors' code for segmentation.",
     ),
     scope: scopeOption,
+    targets: targetsOption,
   },
   { markdownDescription: summary },
 );
@@ -46,18 +49,19 @@ export const dist = method({
   before: [],
   views: viewsInScope,
   predicts: predictedInScope,
+  softLabels: softLabelsByTargets,
   // Over all pixels of a batch.
   byImage: ({ intra }) => intra === 0,
-  terms: (seen, { inter, intra }) =>
+  terms: (seen, { inter, intra, targets }) =>
     weighted({
       inter: {
-        value: () => interClass(teacherLogits(seen), seen.logits),
+        value: () => interClass(targetLogits(seen, { targets }), seen.logits),
         weight: seen.logits.shape[1] > 2 ? inter : 0,
         title: 'DIST inter-class',
         color: 2,
       },
       intra: {
-        value: () => intraClass(teacherLogits(seen), seen.logits),
+        value: () => intraClass(targetLogits(seen, { targets }), seen.logits),
         weight: intra,
         title: 'DIST intra-class',
         color: 3,

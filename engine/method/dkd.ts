@@ -4,12 +4,14 @@ import type { Value } from '../graph/graph';
 import { meanAll, reduceSum } from '../graph/operators/reduction';
 import { logSoftmax, softmax } from '../graph/operators/softmax';
 import { settings } from '../options';
-import { teacherLogits } from './features';
 import { method } from './method';
 import { firstRows } from './rows';
 import {
   predictedInScope,
   scopeOption,
+  softLabelsByTargets,
+  targetLogits,
+  targetsOption,
   viewsInScope,
   weighted,
   weightOption,
@@ -31,6 +33,7 @@ const options = settings(
       "Weight beta of the other classes among themselves. 8 in the authors' code for CIFAR-100. With one foreground class there is but one other class, and no such term.",
     ),
     scope: scopeOption,
+    targets: targetsOption,
   },
   { markdownDescription: summary },
 );
@@ -50,10 +53,12 @@ export const dkd = method({
   before: [],
   views: viewsInScope,
   predicts: predictedInScope,
+  softLabels: softLabelsByTargets,
   byImage: () => true,
-  terms(seen, { temperature, target, nonTarget }) {
+  terms(seen, { temperature, target, nonTarget, targets }) {
     const labels = firstRows(seen.labels, seen.logits.shape[0]);
-    const parts = () => decoupled(teacherLogits(seen), seen.logits, labels, temperature);
+    const parts = () =>
+      decoupled(targetLogits(seen, { targets }), seen.logits, labels, temperature);
     return weighted({
       target: { value: () => parts().target, weight: target, title: 'DKD true class', color: 2 },
       nonTarget: {

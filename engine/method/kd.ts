@@ -2,9 +2,15 @@ import Type from 'typebox';
 import { mul } from '../graph/operators/elementwise';
 import type { Value } from '../graph/graph';
 import { settings } from '../options';
-import { teacherLogits } from './features';
 import { method } from './method';
-import { predictedInScope, scopeOption, viewsInScope } from './shared-options';
+import {
+  predictedInScope,
+  scopeOption,
+  softLabelsByTargets,
+  targetLogits,
+  targetsOption,
+  viewsInScope,
+} from './shared-options';
 import { klDivergence } from './segmentation-loss';
 
 const summary =
@@ -24,6 +30,7 @@ const options = settings(
       markdownDescription: 'Weight of the term beside the supervised loss. **Our choice.** ',
     }),
     scope: scopeOption,
+    targets: targetsOption,
   },
   { markdownDescription: summary },
 );
@@ -39,10 +46,11 @@ export const kd = method({
   before: [],
   views: viewsInScope,
   predicts: predictedInScope,
+  softLabels: softLabelsByTargets,
   byImage: () => true,
-  terms: (seen, { temperature, weight }) => ({
+  terms: (seen, { temperature, weight, targets }) => ({
     logits: {
-      value: softened(teacherLogits(seen), seen.logits, temperature),
+      value: softened(targetLogits(seen, { targets }), seen.logits, temperature),
       weight,
       title: 'KD logits',
       color: 2,

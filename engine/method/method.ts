@@ -38,6 +38,8 @@ export interface Method<P extends TProperties = TProperties, O = Static<TObject<
    * images of a batch with each other.
    */
   byImage?(options: O): boolean;
+  /** True where it takes soft labels: the teacher's class probabilities of the slices as they are, predicted once before the stage. */
+  softLabels?(options: O): boolean;
   /** What is added to the supervised loss. */
   terms(seen: Seen, options: O): Record<string, Term>;
 }
@@ -54,13 +56,15 @@ export interface Seen {
   /** Images B of the batch, and augmented views N of each: rows are all images first, then the views image by image. */
   readonly images: number;
   readonly views: number;
-  /** Frozen, batch norms in evaluation mode. */
+  /** Frozen, batch norms in evaluation mode; a pass through it is taken by methods that ask for it. */
   readonly teacher: SeenNetwork;
   readonly student: SeenNetwork;
   /** The student's logits on the rows that `predicts` names, [rows, classes + 1, h, w]. */
   readonly logits: Value;
   /** One-hot, of all rows, [B (1 + N), classes + 1, h, w]: those of a view are moved with it. */
   readonly labels: Value;
+  /** The teacher's class probabilities, as `labels`, moved with each row in the same way, for a method that takes `softLabels`. */
+  readonly softLabels: Value;
   /** Takes the next value of a parameter that no gradient updates, for the method to find at the next step. */
   readonly keep: (parameter: Value, next: Value) => void;
   /** How terms are scaled that a method does not scale itself, as the config asks for it. */

@@ -13,6 +13,10 @@ export const imagesInput = (graph: Graph, setup: Setup, n: number): Value =>
 export const labelsInput = (graph: Graph, setup: Setup, n: number): Value =>
   graph.input('labels', 'float32', [n, setup.classes.length + 1, ...setup.input.size]);
 
+/** A stage's input `softLabels`, the class probabilities that the teacher gave before the stage, [n, classes + 1, h, w]. */
+export const softLabelsInput = (graph: Graph, setup: Setup, n: number): Value =>
+  graph.input('softLabels', 'float32', [n, setup.classes.length + 1, ...setup.input.size]);
+
 /**
  * An input of this shape that a stage finds filled with uniform random numbers in 0..1, others at each step; see `training/feeds.ts`.
  */

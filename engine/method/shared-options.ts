@@ -1,8 +1,12 @@
 /** Options that several methods have, and what follows from them. */
 import Type from 'typebox';
 import type { Value } from '../graph/graph';
+import { add, log } from '../graph/operators/elementwise';
 import { choice } from '../options';
 import type { Term } from '../training/stage';
+import { teacherLogits } from './features';
+import type { Seen } from './method';
+import { firstRows } from './rows';
 
 /** What the networks are compared on, for methods that compare predictions or features. */
 export const scopeOption = choice(
@@ -14,6 +18,33 @@ export const scopeOption = choice(
 );
 
 type Scoped = { scope: 'views' | 'image' };
+
+/** Where the teacher's predictions come from, for methods that compare nothing else. */
+export const targetsOption = choice(
+  {
+    live: 'At every step the teacher predicts what the student sees.',
+    precomputed:
+      'Soft labels: the teacher predicts each training slice once, before the stage, as it is; its class probabilities are then moved with the slice as labels are, however its look is changed. A step takes no pass through the teacher. **Our choice** where time counts.',
+  },
+  { markdownDescription: "Where the teacher's predictions come from.", default: 'live' },
+);
+
+type Targets = { targets: 'live' | 'precomputed' };
+
+/** Of a method with that option, whether it takes soft labels. */
+export const softLabelsByTargets = <O extends Targets>({ targets }: O): boolean =>
+  targets === 'precomputed';
+
+/** Of a method with that option, the teacher's logits on the rows on which the student predicts, [rows, classes + 1, h, w]. */
+export const targetLogits = (seen: Seen, { targets }: Targets): Value =>
+  targets === 'live'
+    ? teacherLogits(seen)
+    : log(
+        add(firstRows(seen.softLabels, seen.logits.shape[0]), seen.graph.scalar(leastProbability)),
+      );
+
+/** A probability of 0 has no logarithm; float16 ends about there. */
+const leastProbability = 1e-6;
 
 /** Of a method with that option, how many views it sees. */
 export const viewsInScope = <O extends Scoped>({ scope }: O, allowed: number): number =>

@@ -6,8 +6,8 @@ import type { Loss, Scaling, Stage } from '../training/stage';
 import { baselines } from './baselines';
 import { studentAtWork, type StudentAtWork } from './student-at-work';
 import { methodNamed } from './catalogue';
-import type { Method, Seen } from './method';
-import { firstEncodings, firstRows } from './rows';
+import type { Method, Seen, SeenNetwork } from './method';
+import { firstEncodings, firstRows, softLabelsInput } from './rows';
 import { crossEntropy } from './segmentation-loss';
 import { supervised } from './supervised';
 
@@ -75,6 +75,7 @@ function distillation(
     needs: ['teacher', ...method.before.map((before) => before(setup).name), ...start],
     network: { name, architecture: 'student' },
     views: viewsOf(setup, method, options),
+    ...(method.softLabels?.(options) ? { softLabels: true } : {}),
     ...(method.byImage?.(options) ? {} : { whole: true }),
     ...(method.contrastiveGraphs && { contrastiveGraphs: method.contrastiveGraphs(options) }),
     stream: 'distill',
@@ -107,7 +108,8 @@ function distillationLoss(
   const views = method.views(options, setup.method.augmentations);
   const rows = images * (1 + views);
   const { network, encoding } = own.student;
-  const teacher = new Network(graph, 'teacher', setup.teacher, setup.classes.length);
+  let teacher: SeenNetwork | undefined;
+  let softLabels: Value | undefined;
   const kept = new Map<string, Value>();
   const distilled: Seen = {
     graph,
@@ -115,7 +117,13 @@ function distillationLoss(
     images,
     views,
     student: { network, encoding: firstEncodings(encoding, rows) },
-    teacher: { network: teacher, encoding: teacher.encode(firstRows(own.images, rows)) },
+    get teacher() {
+      return (teacher ??= frozenTeacher(graph, setup, firstRows(own.images, rows)));
+    },
+    get softLabels() {
+      softLabels ??= softLabelsInput(graph, setup, own.allLabels.shape[0]);
+      return firstRows(softLabels, rows);
+    },
     logits: firstRows(own.logits, predicts === 'views' ? rows : images),
     labels: firstRows(own.allLabels, rows),
     keep: ({ name }, next) => void kept.set(name, next),
@@ -126,6 +134,11 @@ function distillationLoss(
     trains: ['student/', ...(method.trains ?? [])],
     statistics: new Map([...network.layers.statistics, ...kept]),
   };
+}
+
+function frozenTeacher(graph: Graph, setup: Setup, images: Value): SeenNetwork {
+  const network = new Network(graph, 'teacher', setup.teacher, setup.classes.length);
+  return { network, encoding: network.encode(images) };
 }
 
 function scalingOf(

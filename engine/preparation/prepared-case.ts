@@ -18,6 +18,8 @@ export interface PreparedCase {
   fov: Uint8Array | null;
   /** Of a case that lies on disk: one slice, read without the others. */
   slice?: (index: number) => Pick<PreparedCase, 'image' | 'label' | 'fov'>;
+  /** Where a teacher has predicted it: probabilities of the classes of a slice, [classes][rows][columns]; the rest is background. */
+  softLabel?: (slice: number) => Float32Array;
 }
 
 /** The same case in its files' own in-plane grid, for metrics and predictions. */

@@ -6,6 +6,7 @@ import type { RunRecord } from '../contract/run-record';
 import type { Signal } from '../contract/signal';
 import { UserError } from '../errors';
 import { evaluateNetworks, parametersOf } from '../evaluation/networks';
+import { Segmenter } from '../evaluation/segmenter';
 import { writeWhole } from '../files';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
 import { signalFaults } from '../method/gkd/signal';
@@ -28,6 +29,7 @@ import { plannedRun, scaledConfig, unplannedRun, type PlannedRun } from './plan-
 import { isBeside, loadNetworkWeights, shapesOf, takeFromBeside } from './reuse';
 import { RunFolder } from './run-folder';
 import { RunLock } from './run-lock';
+import { removeSoftLabels, withSoftLabels } from './soft-labels';
 import { isAtWork } from './at-work';
 import { StageCosts } from './stage-costs';
 import { stageHashes } from './stage-hash';
@@ -168,6 +170,7 @@ async function distill(
   try {
     const report = await orCancelled(run.all(), signal, () => run.canBeLeft);
     const { path } = folder;
+    await removeSoftLabels(path);
     await end('finished', { type: 'finished', folder: path, report: folder.file('report') });
     return { state: 'finished', folder: path, report };
   } catch (error) {
@@ -217,6 +220,8 @@ class Run {
   private readonly weights = new Map<string, Weights>();
   private gap: PairedComparison | undefined;
   private readonly signals: Record<string, Signal> = {};
+  /** The training cases with the teacher's soft labels, and what it took to predict them. */
+  private softLabelled: { cases: PreparedCase[]; seconds: number } | undefined;
   /** False while a stage is trained: asked to stop, it leaves a checkpoint. */
   canBeLeft = true;
   private readonly began = performance.now();
@@ -388,12 +393,16 @@ class Run {
     record.stages[name] = { state: 'running', hash, step: 0, steps, seconds: 0 };
     await folder.writeRecord(record);
     const given = this.weightsFor(stage);
+    const { cases, seconds: secondsBefore } = stage.softLabels
+      ? await this.softLabels()
+      : { cases: this.trainingCases, seconds: 0 };
     this.canBeLeft = false;
     const trained = await trainStage(stage, given, hash, {
       config,
       device: this.device,
       store: folder,
-      cases: this.trainingCases,
+      cases,
+      secondsBefore,
       validate: async (at, step, weights) => {
         this.canBeLeft = true;
         const dice = await this.watcher.judge(at, step, weights);
@@ -421,6 +430,27 @@ class Run {
       steps: reached,
       seconds,
     });
+  }
+
+  /** Predicted when the first stage learns by them; every stage that does is charged with what that took. */
+  private async softLabels(): Promise<{ cases: PreparedCase[]; seconds: number }> {
+    if (this.softLabelled) return this.softLabelled;
+    const began = performance.now();
+    const { config, device, folder } = this;
+    const cases = this.trainingCases;
+    this.emit({
+      type: 'log',
+      level: 'info',
+      message: `The teacher predicts ${cases.length} training ${cases.length === 1 ? 'case' : 'cases'}.`,
+    });
+    const teacher = await Segmenter.open(config, 'teacher', this.weights.get('teacher')!, device);
+    try {
+      const labelled = await withSoftLabels(cases, teacher, folder.path, () => this.stopIfAsked());
+      const seconds = (performance.now() - began) / 1000;
+      return (this.softLabelled = { cases: labelled, seconds });
+    } finally {
+      await teacher.release();
+    }
   }
 
   /** Weights of a stage that need not be trained: given as a file, left here before, or in a run beside this one. */

@@ -14,6 +14,7 @@ import type { Stage } from '../training/stage';
 import { stageBatch } from '../training/stage-batch';
 import { StageProgram } from '../training/stage-program';
 import type { PreparedCohort } from './prepared-cohort';
+import { withSoftLabel } from './soft-labels';
 import { watchedVectors } from './watch';
 
 /** What a stage's programs take here, in seconds and bytes. */
@@ -129,7 +130,9 @@ export class StageCosts {
   private async timeStage(stage: Stage): Promise<StageCost> {
     const { config, cohort, device, stopIfAsked } = this.options;
     stopIfAsked();
-    const cases = cohort.sourceCases('train').map(({ prepared }) => prepared);
+    const cases = cohort
+      .sourceCases('train')
+      .map(({ prepared }) => (stage.softLabels ? evenlyLabelled(prepared, config) : prepared));
     const began = performance.now();
     const program = await StageProgram.open(stage, {
       device,
@@ -154,7 +157,7 @@ export class StageCosts {
       }
       const evaluating = stage.network ? this.inference.get(stage.network.architecture)!.memory : 0;
       return {
-        setup: 2 * setup,
+        setup: 2 * setup + (stage.softLabels ? this.secondsToLabel() : 0),
         step: median(times.slice(1)),
         diagnosis,
         memory: process.memoryUsage.rss() + Math.max(0, evaluating - this.resting),
@@ -166,6 +169,13 @@ export class StageCosts {
 
   /** Resident memory before anything was timed. */
   private readonly resting = process.memoryUsage.rss();
+
+  /** The teacher's predictions of all training cases, for soft labels. */
+  private secondsToLabel(): number {
+    const { setup, tile } = this.inference.get('teacher')!;
+    const sources = this.options.cohort.domainsOf('source');
+    return setup + tile * sum(sources.map((name) => this.tiles(name, 'train')));
+  }
 
   private async timeInference(role: 'teacher' | 'student'): Promise<InferenceCost> {
     const { config, cohort, device, stopIfAsked } = this.options;
@@ -208,19 +218,19 @@ export class StageCosts {
   }
 
   /** Tiles of all cases of a split, those that are not prepared taken to be like the others. */
-  private tiles(domain: string, split: 'validation' | 'test', most = Infinity): number {
+  private tiles(domain: string, split: Split, most = Infinity): number {
     return this.ofAll(domain, split, most, ({ prepared }) =>
       tilesOf(prepared, this.options.config.input),
     );
   }
 
-  private slices(domain: string, split: 'validation' | 'test'): number {
+  private slices(domain: string, split: Split): number {
     return this.ofAll(domain, split, Infinity, ({ prepared }) => prepared.slices);
   }
 
   private ofAll(
     domain: string,
-    split: 'validation' | 'test',
+    split: Split,
     most: number,
     of: (item: PreparedResult) => number,
   ): number {
@@ -269,6 +279,14 @@ export class StageCosts {
     );
   }
 }
+
+type Split = 'train' | 'validation' | 'test';
+
+/** A case with soft labels that say nothing. */
+const evenlyLabelled = (item: PreparedCase, { classes }: DistillConfig): PreparedCase =>
+  withSoftLabel(item, () =>
+    new Float32Array(classes.length * item.rows * item.columns).fill(1 / (classes.length + 1)),
+  );
 
 /** The operators and sizes of a stage's loss, by which stages take the same. */
 function computationOf(stage: Stage): string {

@@ -196,6 +196,7 @@ function imagesOf(
     images: pick(batch.images),
     labels: pick(batch.labels),
     fov: pick(batch.fov),
+    ...(batch.softLabels && { softLabels: pick(batch.softLabels) }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface Stage extends StageInfo {
   weights?: string;
   /** Augmented views beside each image of a batch. */
   views: number;
+  /** Its batches have the class probabilities that the teacher, whose weights it needs, gives for the slices as they are. */
+  softLabels?: boolean;
   /** It goes on until it has lasted as long by the clock as each of these stages before it; `steps` are then its fewest. */
   atLeastAsLongAs?: readonly string[];
   /** Where its vectors form contrastive graphs, which are watched: what the inter-coupling graph spans. */
@@ -54,7 +56,7 @@ export interface Stage extends StageInfo {
   depends: unknown;
   /** True where its loss compares the images of a batch with each other, so that a batch cannot be taken in parts. */
   whole?: boolean;
-  /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w], one-hot `labels` and random numbers, as far as used. */
+  /** Builds the loss; inputs are `images` [batch (1 + views), channels, h, w], one-hot `labels`, `softLabels` and random numbers, as far as used. */
   build(graph: Graph, batchSize: number): Loss;
 }
 

@@ -20,8 +20,10 @@ export interface TrainingContext {
   device: Device;
   /** Where the stage is kept while it goes on. */
   store: CheckpointStore;
-  /** The source's training cases. */
+  /** The source's training cases, with soft labels where the stage learns by them. */
   cases: PreparedCase[];
+  /** What the stage has taken before its first step, which counts as training, in seconds. */
+  secondsBefore?: number;
   /**
    * Evaluates a stage's network with these weights and reports what it finds. Returns the mean Dice on the source's
    * validation cases, by which a checkpoint is chosen; null where undefined.
@@ -70,7 +72,7 @@ export async function trainStage(
 
   let best = checkpoint?.best ?? null;
   const first = checkpoint?.step ?? 0;
-  const began = performance.now();
+  const began = performance.now() - 1000 * (context.secondsBefore ?? 0);
   let evaluating = 0;
   const times = () => {
     const sinceThen = (performance.now() - began) / 1000;

@@ -100,6 +100,20 @@ describe('augment', () => {
     }
   });
 
+  it('moves a soft label as the image, and does not change its look', () => {
+    const source = sample(12, 10);
+    const softLabel = Float32Array.of(...source.image, ...source.image.map((value) => 1 - value));
+    const moved = { ...strong, contrast: 0, brightness: 0, gamma: 0, noise: 0, blur: 0 };
+    for (let key = 0; key < 10; key++) {
+      const { image } = augment(source, moved, new Random(key));
+      const found = augment({ ...source, softLabel }, strong, new Random(key)).softLabel!;
+      image.forEach((value, n) => {
+        assert.ok(Math.abs(found[n] - value) < 1e-6);
+        assert.ok(Math.abs(found[image.length + n] - (1 - value)) < 1e-6);
+      });
+    }
+  });
+
   it('mirrors image and label beyond the edge and takes that out of the field of view', () => {
     const source = { ...sample(6, 6), fov: null };
     const result = augmentAt(source, [0, 2.5], [4, 6], null, new Random(1));
