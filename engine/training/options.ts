@@ -76,6 +76,13 @@ export const trainingOptions = settings(
       default: 5,
       minimum: 0,
     }),
+    average: Type.Number({
+      markdownDescription:
+        'Share that an exponential moving average of the weights keeps of itself at each step, as 0.99; its weights are then those that are judged and left, of every network alike. 0: the weights as they are.',
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: 1,
+    }),
     loss: settings(
       {
         crossEntropy: Type.Number({

@@ -8,11 +8,17 @@ import type { Shapes, Weights } from '../weights';
 import { feedsOf, randomFeeds } from './feeds';
 import { stepFactors } from './optimizer';
 import type { Loss, Stage } from './stage';
-import { addGradientNorms, addTrainingStep, rescaled, scaleName } from './training-graph';
+import {
+  addGradientNorms,
+  addTrainingStep,
+  averageName,
+  rescaled,
+  scaleName,
+} from './training-graph';
 
 export interface StageProgramOptions {
   device: Device;
-  training: Pick<TrainingConfig, 'optimizer' | 'clipNorm' | 'seed'>;
+  training: Pick<TrainingConfig, 'optimizer' | 'clipNorm' | 'seed'> & { average?: number };
   /** How many classes there are beside the background. */
   classes: number;
   /**
@@ -74,7 +80,10 @@ export class StageProgram {
   /** One step of the optimiser at step `step` (from 0), on a batch with its views: in as many parts as the stage says. */
   async step(batch: Batch, step: number, learningRate: number): Promise<StepResults> {
     const { training } = this.options;
-    const factors = stepFactors(training.optimizer, step, learningRate);
+    const factors = {
+      ...stepFactors(training.optimizer, step, learningRate),
+      ...(training.average && { averageDecay: averageDecay(training.average, step) }),
+    };
     const parts = this.stage.accumulate ?? 1;
     const losses: Record<string, number> = {};
     let gradientNorm = NaN;
@@ -143,11 +152,13 @@ export class StageProgram {
     return this.program.state();
   }
 
-  /** The weights and running statistics that it trains, as they are now. */
+  /** The weights and running statistics that it trains: their moving averages where these are kept, else as they are now. */
   async trained(): Promise<Weights> {
     const state = await this.program.state();
     return new Map(
-      [...state].filter(([name]) => isTrained(this.loss, name) && !name.includes('@')),
+      [...state]
+        .filter(([name]) => isTrained(this.loss, name) && !name.includes('@'))
+        .map(([name, now]) => [name, state.get(averageName(name)) ?? now]),
     );
   }
 
@@ -170,6 +181,10 @@ export class StageProgram {
 
 /** Images that a run of a stage's program is given, their views not counted. */
 const partOf = ({ batchSize, accumulate = 1 }: Stage): number => batchSize / accumulate;
+
+/** The share of what the average was at step `step` (from 0): so long as there are few, it is the mean of all so far. */
+const averageDecay = (decay: number, step: number): Float32Array =>
+  Float32Array.of(Math.min(decay, step / (step + 1)));
 
 const isTrained = ({ trains }: Loss, name: string): boolean =>
   trains.some((prefix) => name.startsWith(prefix));

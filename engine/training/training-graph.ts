@@ -8,6 +8,7 @@ import {
   mul,
   sqrt,
   stopGradient,
+  sub,
   where,
 } from '../graph/operators/elementwise';
 import { gradients } from '../graph/gradients';
@@ -87,11 +88,14 @@ export function rescaled(
  * With `parts` above 1 the graph is that of one part of a batch, run for each of them with the input `part` from 0 on: gradients are
  * summed in state of their own, `<weight>@gradient`, and the run of the last part steps with their mean. Outputs are those of the part,
  * `gradientNorm` that of the mean so far; running statistics move on with every part.
+ *
+ * With `average` above 0 an exponential moving average of what is trained and of running statistics is kept, `<weight>@average`, with the
+ * input `averageDecay` as the share of what it was.
  */
 export function addTrainingStep(
   graph: Graph,
   loss: Loss<WeightedTerm>,
-  config: Pick<TrainingConfig, 'optimizer' | 'clipNorm'>,
+  config: Pick<TrainingConfig, 'optimizer' | 'clipNorm'> & { average?: number },
   parts = 1,
 ): void {
   const { terms, scales } = weightedTerms(graph, loss);
@@ -118,6 +122,7 @@ export function addTrainingStep(
   graph.output('gradientNorm', norm);
   for (const [name, { value }] of Object.entries(loss.terms)) graph.output(`term:${name}`, value);
   const stepped = [...optimizerStep(graph, groups, config.optimizer)];
+  if (config.average) stepped.push(...averages(graph, groups, new Map(stepped), loss));
   const state = [
     ...(part ? atLast(graph, stepped, part, parts) : stepped),
     ...sums,
@@ -125,6 +130,39 @@ export function addTrainingStep(
     ...scales,
   ];
   for (const [name, value] of state) graph.output(next(name), value);
+}
+
+/** Under this name the moving average of a weight is kept. */
+export const averageName = (weight: string): string => `${weight}@average`;
+
+/** The next values of the moving averages, of the weights as they are after the step. */
+function averages(
+  graph: Graph,
+  groups: readonly WeightGroup[],
+  stepped: ReadonlyMap<string, Value>,
+  { statistics = new Map<string, Value>() }: Loss<WeightedTerm>,
+): [name: string, value: Value][] {
+  const decay = graph.input('averageDecay', 'float32', []);
+  const latest = new Map([...stepped, ...statistics]);
+  const running = [...statistics.keys()].filter((name) => !name.includes('@'));
+  return [...groups.map(({ names }) => names), running].flatMap((names) => {
+    if (names.length === 0) return [];
+    const values = names.map((name) => latest.get(name)!);
+    const kept = names.map((name, i) =>
+      graph.parameter(
+        averageName(name),
+        values[i].shape,
+        { kind: 'constant', value: 0 },
+        { trainable: false },
+      ),
+    );
+    const now = joined(values);
+    const average = add(now, mul(sub(joined(kept), now), decay));
+    return parted(average, values).map((value, i): [string, Value] => [
+      kept[i].name,
+      reshape(value, values[i].shape),
+    ]);
+  });
 }
 
 /** Replaces each group's gradient by the mean over the parts so far; returns the next values of their sums. */

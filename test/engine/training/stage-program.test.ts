@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Batch } from '../../../engine/batches/sampler';
-import { mul, sub } from '../../../engine/graph/operators/elementwise';
+import { add, mul, sub } from '../../../engine/graph/operators/elementwise';
 import { matmul } from '../../../engine/graph/operators/matmul';
 import { meanAll } from '../../../engine/graph/operators/reduction';
 import { reshape, slice } from '../../../engine/graph/operators/shape';
@@ -9,6 +9,7 @@ import type { Stage } from '../../../engine/training/stage';
 import { StageProgram } from '../../../engine/training/stage-program';
 import { assertClose, cpu } from '../graph/shared';
 
+const zero = { kind: 'constant', value: 0 } as const;
 const [images, views, pixels] = [4, 2, 4];
 const rows = images * (1 + views);
 
@@ -94,4 +95,48 @@ describe('a batch taken in parts', () => {
     assert.deepEqual(await after.trained(), await once.trained());
     for (const program of [once, before, after]) await program.release();
   });
+});
+
+describe('the moving average of weights', () => {
+  /** The same, with a running statistic that counts the runs. */
+  const counted = (parts?: number): Stage => {
+    const own = stage(parts);
+    return {
+      ...own,
+      build(graph, n) {
+        const count = graph.parameter('w/count', [1], zero, { trainable: false });
+        const next = add(count, graph.scalar(1));
+        return { ...own.build(graph, n), statistics: new Map([['w/count', next]]) };
+      },
+    };
+  };
+  const averaged = (average: number, parts?: number) =>
+    StageProgram.open(counted(parts), {
+      device: cpu,
+      training: { optimizer: adam, clipNorm: 1, seed: 5, average },
+      classes: 1,
+      given: new Map(),
+    });
+
+  for (const parts of [undefined, 2])
+    it(`is what is left: the mean so long as there are few, then exponential${parts ? ', of a batch in parts too' : ''}`, async () => {
+      const [plain, program] = [await averaged(0, parts), await averaged(0.6, parts)];
+      const expected = new Float64Array(pixels * pixels);
+      let count = 0;
+      for (let step = 0; step < 5; step++) {
+        for (const one of [plain, program]) await one.step(batch, step, 0.05);
+        // Shares of what it was: 0, 1/2, then 0.6.
+        const decay = Math.min(0.6, step / (step + 1));
+        const now = (await plain.trained()).get('w')!;
+        now.forEach((value, n) => (expected[n] = decay * expected[n] + (1 - decay) * value));
+        count = decay * count + (1 - decay) * (step + 1) * (parts ?? 1);
+        const left = await program.trained();
+        assertClose(left.get('w')!, expected, 'w', 1e-5);
+        assertClose(left.get('w/count')!, [count], 'count', 1e-5);
+        // It is beside the weights, which take the same steps.
+        assert.deepEqual((await program.state()).get('w'), now);
+      }
+      assert.deepEqual([...(await program.trained()).keys()].sort(), ['w', 'w/count']);
+      for (const one of [plain, program]) await one.release();
+    });
 });
