@@ -1,7 +1,7 @@
 import type { ClaheOptions } from '../preparation/clahe';
 import type { LabelValue } from '../preparation/labels';
 import type { StudentConfig } from '../method/setup';
-import type { NetworkConfig } from '../networks/catalogue';
+import type { NetworkConfig, TeacherConfig } from '../networks/catalogue';
 import type { Domain, Split } from './domain';
 import type { Distillation } from './file';
 
@@ -21,7 +21,7 @@ export type DistillConfig = But<
     file: string;
     domains: Record<string, DomainConfig>;
     input: InputConfig;
-    teacher: NetworkConfig;
+    teacher: TeacherConfig;
     student: NetworkConfig;
     methods: StudentConfig[];
     training: TrainingConfig;

@@ -4,7 +4,7 @@ import { evaluationOptions } from '../evaluation/options';
 import { baselinesChoice } from '../method/baselines';
 import { methodsChoice } from '../method/catalogue';
 import { methodOptions } from '../method/options';
-import { networkChoice } from '../networks/catalogue';
+import { networkChoice, teacherChoice } from '../networks/catalogue';
 import { named, settings } from '../options';
 import { trainingOptions } from '../training/options';
 import { deviceChoice } from './device';
@@ -35,7 +35,7 @@ export const distillation = settings(
         'The data by domain: at least one `source`, and any number of `target` domains.',
     }),
     input: inputOptions,
-    teacher: networkChoice({ markdownDescription: 'The large network.', default: 'unet' }),
+    teacher: teacherChoice({ markdownDescription: 'The large network.', default: 'unet' }),
     student: networkChoice({
       markdownDescription: 'The small network.',
       default: 'mobilenetv2-unet',

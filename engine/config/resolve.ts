@@ -1,7 +1,12 @@
 import { basename, join, resolve } from 'node:path';
 import type { TObject } from 'typebox';
 import type { ConfigPath } from '../contract/config';
-import { networkForms, type NetworkConfig } from '../networks/catalogue';
+import {
+  isOnnxFile,
+  networkForms,
+  type NetworkConfig,
+  type TeacherConfig,
+} from '../networks/catalogue';
 import {
   isSeveral,
   methodForms,
@@ -49,13 +54,19 @@ export function resolveConfig(
         fault(where, `"\${${name}}" has no value; give it in "variables" or by --set ${name}=...`),
       ),
     );
-  const network = (role: 'teacher' | 'student'): NetworkConfig => {
-    const given = filled[role];
+  const network = (
+    role: 'teacher' | 'student',
+    given: NetworkConfig['network'] | NetworkConfig,
+  ): NetworkConfig => {
     const config = typeof given === 'string' ? fill({ network: given }, networkObject) : given;
     return config.weights === undefined
       ? config
       : { ...config, weights: absolute(config.weights, [role, 'weights']) };
   };
+  const teacher = (given: typeof filled.teacher): TeacherConfig =>
+    typeof given !== 'string' && isOnnxFile(given)
+      ? { ...given, file: absolute(given.file, ['teacher', 'file']) }
+      : network('teacher', given);
   const { size } = filled.input;
   const config: DistillConfig = {
     ...filled,
@@ -69,8 +80,8 @@ export function resolveConfig(
       ]),
     ),
     input: { ...filled.input, size: typeof size === 'number' ? [size, size] : size },
-    teacher: network('teacher'),
-    student: network('student'),
+    teacher: teacher(filled.teacher),
+    student: network('student', filled.student),
     methods: resolveStudents(filled.methods, filled.method),
     training: resolveTraining(filled.training, options.seed),
     device: options.device ?? filled.device,

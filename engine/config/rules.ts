@@ -1,12 +1,13 @@
 /** What a schema cannot say of a config. Each rule says what is wrong together with what may be meant instead. */
 import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
-import { isSeveral } from '../method/catalogue';
-import { joint } from '../method/composed';
+import { isSeveral, methodNamed } from '../method/catalogue';
+import { joint, type ComposedOptions } from '../method/composed';
 import { isPictureName } from '../images/catalogue';
 import { asFileName, faultOfFileName, isOfEveryObject } from '../names';
+import type { StudentConfig } from '../method/setup';
 import { stagesOf } from '../method/stages';
-import { architectureOf } from '../networks/catalogue';
+import { architectureOf, isOnnxFile } from '../networks/catalogue';
 import type { DistillConfig, DomainConfig, StageName } from './config';
 import { fault, setting, type Fault } from './fault';
 import type { Distillation } from './file';
@@ -158,8 +159,11 @@ const sizeOfNetworks: Rule = (config, given) => {
   return faults.map((f) => ({ ...f, fixes }));
 };
 
-const strideOf = (config: DistillConfig, role: (typeof networks)[number]) =>
-  architectureOf(config[role]).stride(config[role]);
+/** Which sizes an ONNX file takes is found out when it is opened. */
+const strideOf = (config: DistillConfig, role: (typeof networks)[number]): number => {
+  const network = config[role];
+  return isOnnxFile(network) ? 1 : architectureOf(network).stride(network);
+};
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const lcm = (a: number, b: number): number => (a * b) / gcd(a, b);
@@ -185,6 +189,7 @@ function networkFix(
   role: (typeof networks)[number],
 ): Fix[] {
   const network = config[role];
+  if (isOnnxFile(network)) return [];
   const fitting = architectureOf(network).fitting?.(network, config.input.size);
   if (!fitting) return [];
   const { option, value } = fitting;
@@ -305,6 +310,42 @@ const methodsOfStudents: Rule = ({ methods }) =>
     );
   });
 
+/** What each part of a student asks for beside predictions: the names of those methods that look into the teacher. */
+const lookingInto = ({ method, options }: StudentConfig): string[] => {
+  const parts = method.split(joint);
+  const optionsOf = (i: number): unknown =>
+    parts.length > 1 ? (options as unknown as ComposedOptions).parts[i] : options;
+  return parts.filter((part, i) => !methodNamed(part).softLabels?.(optionsOf(i) as never));
+};
+
+const methodsOfOnnxTeacher: Rule = ({ teacher, methods }) =>
+  methods.flatMap((student, i) => {
+    const names = isOnnxFile(teacher) ? lookingInto(student) : [];
+    if (!names.length) return [];
+    return [
+      fault(
+        ['methods', i],
+        `${names.join(' and ')} ${names.length > 1 ? 'look' : 'looks'} into the teacher at every step, and of an ONNX file predictions alone are taken; kd, dkd and dist learn by these with "targets": "precomputed"`,
+        [
+          setting('Learn by its predictions (kd)', ['methods', i], {
+            method: 'kd',
+            targets: 'precomputed',
+          }),
+        ],
+      ),
+    ];
+  });
+
+const channelsOfOnnxTeacher: Rule = ({ teacher, classes }) => {
+  if (!isOnnxFile(teacher) || !teacher.channels) return [];
+  const { channels } = teacher;
+  return classes
+    .filter((name) => !channels.includes(name))
+    .map((name) =>
+      fault(['teacher', 'channels'], `names no channel "${name}", which is one of the classes`),
+    );
+};
+
 const spacingOfPatches: Rule = ({ input }) =>
   input.fit === 'resize' && input.spacing > 0
     ? [
@@ -402,6 +443,8 @@ const rules: Rule[] = [
   sizeOfNetworks,
   namesOfStudents,
   methodsOfStudents,
+  methodsOfOnnxTeacher,
+  channelsOfOnnxTeacher,
   spacingOfPatches,
   channelsOfAutoencoder,
   classesToKeepLargest,

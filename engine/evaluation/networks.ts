@@ -4,6 +4,8 @@ import type { NetworkInfo } from '../contract/plan';
 import type { DomainReport, Report, Threshold } from '../contract/report';
 import { elements } from '../graph/graph';
 import { frechetSemanticDistance } from '../metrics/fsd';
+import { onnxFacts } from '../graph/onnx-facts';
+import { isOnnxFile } from '../networks/catalogue';
 import { kindOf } from '../presentation/networks';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { Random } from '../random';
@@ -152,6 +154,7 @@ export const parametersOf = (config: DistillConfig): Report['parameters'] => ({
 });
 
 function countWeights(config: DistillConfig, role: 'teacher' | 'student'): number {
+  if (isOnnxFile(config[role])) return onnxFacts(config[role].file).weights;
   const graph = inferenceGraph(config, role, 1);
   return [...graph.parameters.values()]
     .filter((p) => p.trainable)

@@ -7,12 +7,20 @@ import { AlignmentNetwork, alignmentNames } from '../method/gkd/alignment';
 import { unit } from '../method/gkd/vectors';
 import { Graph } from '../graph/graph';
 import { softmax } from '../graph/operators/softmax';
+import { isOnnxFile } from '../networks/catalogue';
 import { Network } from '../networks/network';
 import { compile } from '../runtime/compile';
 import type { Device, Program } from '../runtime/runtime';
 import type { Shapes, Weights } from '../weights';
+import { OnnxTeacher } from './onnx-teacher';
 
 const batchSize = 8;
+
+/** A program, or what runs like one. */
+interface Runs {
+  run(feeds: Record<string, Float32Array>): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
+}
 
 /** Builds a network in evaluation mode: input `image` [n, c, rows, columns], output `probabilities` [n, classes + 1, rows, columns]. */
 export function inferenceGraph(
@@ -51,16 +59,19 @@ export interface Segmenting {
 /** A network that segments prepared cases. */
 export class Segmenter implements Segmenting {
   private constructor(
-    private readonly program: Program,
+    private readonly program: Runs,
     private readonly config: DistillConfig,
   ) {}
 
+  /** `weights`: those of the network; an ONNX file brings its own. */
   static async open(
     config: DistillConfig,
     role: 'teacher' | 'student',
     weights: Weights,
     device: Device,
   ): Promise<Segmenter> {
+    if (isOnnxFile(config[role]))
+      return new Segmenter(await OnnxTeacher.open(config, config[role], device), config);
     const graph = inferenceGraph(config, role, batchSize);
     return new Segmenter(await compile(graph, { device, frozen: weights }), config);
   }
@@ -189,7 +200,7 @@ function mostlyInside(
 
 /** Runs a program over `count` samples in batches, the last filled up with zeros; one output row for each sample. */
 async function runBatches(
-  program: Program,
+  program: Runs,
   input: string,
   output: string,
   count: number,

@@ -1,4 +1,4 @@
-import type { NetworkConfig } from '../networks/catalogue';
+import type { NetworkConfig, TeacherConfig } from '../networks/catalogue';
 import type { MethodOptions } from './options';
 
 /** One distilled student. */
@@ -23,7 +23,7 @@ export interface Setup {
   classes: readonly string[];
   domains: Readonly<Record<string, { channel: string }>>;
   input: { size: readonly [rows: number, columns: number] };
-  teacher: NetworkConfig;
+  teacher: TeacherConfig;
   student: NetworkConfig;
   /** The distilled students. */
   methods: readonly StudentConfig[];

@@ -1,6 +1,7 @@
 import type { Setup, StudentConfig } from './setup';
 import type { NetworkInfo, RunPlan } from '../contract/plan';
 import type { Graph, Value } from '../graph/graph';
+import { isOnnxFile, weightsOf } from '../networks/catalogue';
 import { Network } from '../networks/network';
 import type { Loss, Scaling, Stage } from '../training/stage';
 import { baselines } from './baselines';
@@ -52,10 +53,15 @@ const alone = (
   ...setup.training.stages[name],
   needs: [],
   network: { name, architecture },
-  ...(setup[architecture].weights === undefined ? {} : { weights: setup[architecture].weights }),
+  weights: weightsOf(setup[architecture]),
   views: 0,
   stream: name,
-  depends: { ...setup[architecture], weights: null },
+  // By what is in the file, wherever it lies.
+  depends: {
+    ...setup[architecture],
+    weights: null,
+    ...(isOnnxFile(setup[architecture]) && { file: null }),
+  },
   build: supervised(setup, architecture),
 });
 

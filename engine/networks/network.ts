@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../graph/graph';
 import type { Architecture, Encoding } from './architecture';
-import { architectureOf, type NetworkConfig } from './catalogue';
+import { architectureOf, builtNetwork, type NetworkConfig, type TeacherConfig } from './catalogue';
 import { Layers } from './layers';
 
 export type { Encoding } from './architecture';
@@ -11,17 +11,20 @@ export type { Encoding } from './architecture';
 export class Network {
   readonly layers: Layers;
   private readonly architecture: Architecture;
+  private readonly config: NetworkConfig;
 
+  /** @throws UserError for an ONNX file */
   constructor(
     readonly graph: Graph,
     readonly name: string,
-    private readonly config: NetworkConfig,
+    config: TeacherConfig,
     /** Foreground classes. */
     readonly classes: number,
     training = false,
   ) {
     this.layers = new Layers(graph, training);
-    this.architecture = architectureOf(config);
+    this.config = builtNetwork(config);
+    this.architecture = architectureOf(this.config);
   }
 
   encode(x: Value): Encoding {

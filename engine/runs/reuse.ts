@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path';
 import type { DistillConfig } from '../config/config';
 import type { StageRecord } from '../contract/run-record';
 import { UserError } from '../errors';
+import { OnnxTeacher } from '../evaluation/onnx-teacher';
 import { inferenceGraph, shapesIn, vectorGraph } from '../evaluation/segmenter';
 import { elements } from '../graph/graph';
+import { isOnnxFile } from '../networks/catalogue';
 import { alignmentNames } from '../method/gkd/alignment';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
+import type { Device } from '../runtime/runtime';
 import { readWeightFile, readWeights, writeWeights, type Shapes, type Weights } from '../weights';
 import { RunFolder } from './run-folder';
 
@@ -56,9 +59,9 @@ async function finishedStage(other: RunFolder, stage: string, hash: string) {
   }
 }
 
-/** Shapes of a network's weights and running statistics, by name. */
+/** Shapes of a network's weights and running statistics, by name; those of an ONNX file stay there. */
 export const shapesOf = (config: DistillConfig, role: 'teacher' | 'student'): Shapes =>
-  shapesIn(inferenceGraph(config, role, 1));
+  isOnnxFile(config[role]) ? new Map() : shapesIn(inferenceGraph(config, role, 1));
 
 /**
  * Weights of both alignment networks' encoders. Runs of versions before have vectors as they are: standardised by nothing.
@@ -79,12 +82,20 @@ export async function alignmentWeights(folder: RunFolder, config: DistillConfig)
   return weights;
 }
 
-/** @throws UserError where the file's tensors are not those of the network that the config describes */
+/**
+ * A network's weights from a file; of an ONNX file, which keeps its own, none.
+ * @throws UserError where the file's tensors are not those of the network that the config describes, or the ONNX file does not fit it
+ */
 export async function loadNetworkWeights(
   config: DistillConfig,
   role: 'teacher' | 'student',
   path: string,
+  device: Device,
 ): Promise<Weights> {
+  if (isOnnxFile(config[role])) {
+    await (await OnnxTeacher.open(config, config[role], device)).release();
+    return new Map();
+  }
   const { weights } = await readWeightFile(path);
   const graph = inferenceGraph(config, role, 1);
   for (const { name, value } of graph.parameters.values()) {

@@ -460,7 +460,7 @@ class Run {
     const shapes: Shapes = network ? shapesOf(config, network.architecture) : new Map();
     if (stage.weights !== undefined && network) {
       const { architecture } = network;
-      const weights = await loadNetworkWeights(config, architecture, stage.weights);
+      const weights = await loadNetworkWeights(config, architecture, stage.weights, this.device);
       await folder.writeStageWeights(name, weights, shapes, hash);
       record.stages[name] = { state: 'finished', hash, step: 0, steps: 0, seconds: 0 };
       return weights;

@@ -5,6 +5,7 @@ import { evaluateNetwork } from '../evaluation/evaluation';
 import { Graph } from '../graph/graph';
 import { inferenceGraph, Segmenter, tilesOf } from '../evaluation/segmenter';
 import { alignmentStageName } from '../method/gkd/alignment-stage';
+import { isOnnxFile } from '../networks/catalogue';
 import { initialize } from '../networks/initialization';
 import { networksOf } from '../method/stages';
 import { kindOf } from '../presentation/networks';
@@ -180,7 +181,9 @@ export class StageCosts {
   private async timeInference(role: 'teacher' | 'student'): Promise<InferenceCost> {
     const { config, cohort, device, stopIfAsked } = this.options;
     stopIfAsked();
-    const weights = initialize(inferenceGraph(config, role, 1), config.training.seed, ['']);
+    const weights = isOnnxFile(config[role])
+      ? new Map<string, Float32Array>()
+      : initialize(inferenceGraph(config, role, 1), config.training.seed, ['']);
     const began = performance.now();
     const segmenter = await Segmenter.open(config, role, weights, device);
     try {

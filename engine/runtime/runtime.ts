@@ -23,6 +23,29 @@ export interface Runtime {
   open(name: string, threads: number, asked: boolean): Promise<Device | string>;
   /** Every parameter that the graph's outputs need must be in `frozen` or `state`. */
   compile(graph: Graph, options: ProgramOptions): Promise<Program>;
+  /** A model that somebody else has written. @throws UserError where it cannot be opened */
+  openModel(path: string, device: Device): Promise<ModelFile>;
+}
+
+/** An input or an output of a model; `shape` has null for what is left open. */
+export interface ModelTensor {
+  name: string;
+  type: string;
+  shape: readonly (number | null)[];
+}
+
+/** An ONNX file at work. */
+export interface ModelFile {
+  readonly inputs: readonly ModelTensor[];
+  readonly outputs: readonly ModelTensor[];
+  /** One run on its one input. @throws UserError where it does not take that */
+  run(
+    input: string,
+    data: Float32Array,
+    shape: readonly number[],
+    output: string,
+  ): Promise<{ data: Float32Array; shape: number[] }>;
+  release(): Promise<void>;
 }
 
 /** A device as its runtime declares it. */

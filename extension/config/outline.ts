@@ -73,6 +73,7 @@ export class Outline {
         ['images', 'labels', 'masks'].map((field) => ['domains', name, field]),
       ),
       ['teacher', 'weights'],
+      ['teacher', 'file'],
       ['student', 'weights'],
     ];
     return fields.flatMap((path) => {
@@ -89,5 +90,5 @@ export const isPathField = (path: JSONPath): boolean =>
   (path.length === 3 &&
     path[0] === 'domains' &&
     ['images', 'labels', 'masks'].includes(String(path[2]))) ||
-  (path.length === 2 && path[1] === 'weights') ||
+  (path.length === 2 && (path[1] === 'weights' || path.join('.') === 'teacher.file')) ||
   (path.length === 2 && path[0] === 'variables');

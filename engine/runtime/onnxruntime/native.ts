@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime';
 import { findBlock } from './block';
 import { bundledVersion, cudaReason } from './cuda/machine';
 import { installedRuntime } from './cuda/installed';
+import { openModelFile } from './model-file';
 import { probe } from './probe';
 import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice } from './session-program';
@@ -131,6 +132,9 @@ export const nativeRuntime = {
       threads,
     };
   },
+
+  openModel: (path, device) =>
+    openModelFile(load(), declarationOf(device.name), path, device, true),
 
   async compile(graph, options) {
     const declaration = declarationOf(options.device.name);

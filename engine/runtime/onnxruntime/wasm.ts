@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import { processorName } from '../processor';
 import type { Runtime } from '../runtime';
+import { openModelFile } from './model-file';
 import { probe } from './probe';
 import { processorRule } from './processor-rules';
 import { compileSession, type OnnxDevice, type OnnxRuntime } from './session-program';
@@ -44,6 +45,7 @@ export const wasmRuntime = {
     await probe(() => load(threads), device);
     return { name, description: processorName(), threads };
   },
+  openModel: (path, asked) => openModelFile(load(asked.threads), device, path, asked, false),
   compile: (graph, options) =>
     compileSession(
       load(options.device.threads),

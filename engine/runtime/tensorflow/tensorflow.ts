@@ -60,6 +60,12 @@ export const tensorflowRuntime = {
   async compile(graph, options) {
     return compileTensors((loaded ?? load(options.device.threads)).tf, graph, options);
   },
+  openModel: (path) =>
+    Promise.reject(
+      new UserError(
+        `${path} is run by ONNX Runtime, which has no device "tensorflow"; choose another.`,
+      ),
+    ),
 } as const satisfies Runtime;
 
 /** Runs a small convolution with a known result. @throws Error where that cannot be done */

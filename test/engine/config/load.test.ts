@@ -532,12 +532,12 @@ describe('faults of a config', () => {
     [
       'a network unknown, with options',
       withTeacher('{ "network": "vgg", "width": 3 }'),
-      '10:27 teacher.network: "vgg" is unknown; allowed are "unet", "mobilenetv2-unet"',
+      '10:27 teacher.network: "vgg" is unknown; allowed are "unet", "mobilenetv2-unet", "onnx"',
     ],
     [
       'a network without a name',
       withTeacher('{ "width": 3 }'),
-      '10:14 teacher: "network" is missing; allowed are "unet", "mobilenetv2-unet"',
+      '10:14 teacher: "network" is missing; allowed are "unet", "mobilenetv2-unet", "onnx"',
     ],
     [
       'an option of another network',
@@ -552,7 +552,7 @@ describe('faults of a config', () => {
     [
       'a number for a network',
       withTeacher('3'),
-      '10:14 teacher: 3 is not allowed here; allowed are "unet", "mobilenetv2-unet", or { "network": "unet" }, or { "network": "mobilenetv2-unet" }',
+      '10:14 teacher: 3 is not allowed here; allowed are "unet", "mobilenetv2-unet", or { "network": "unet" }, or { "network": "mobilenetv2-unet" }, or { "network": "onnx" }',
     ],
     [
       'an optimiser unknown',

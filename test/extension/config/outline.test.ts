@@ -58,6 +58,7 @@ describe('the outline of a config', () => {
   it('knows the fields that hold paths', () => {
     assert.ok(isPathField(['domains', 'ct', 'images']));
     assert.ok(isPathField(['teacher', 'weights']));
+    assert.ok(isPathField(['teacher', 'file']));
     assert.ok(isPathField(['variables', 'data']));
     assert.ok(!isPathField(['domains', 'ct', 'role']));
   });

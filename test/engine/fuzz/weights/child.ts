@@ -7,6 +7,7 @@ import { openRun, predict } from '../../../../engine/runs/finished-run';
 import { loadNetworkWeights, shapesOf } from '../../../../engine/runs/reuse';
 import { RunFolder } from '../../../../engine/runs/run-folder';
 import { readWeightFile } from '../../../../engine/weights';
+import { cpu } from '../../graph/shared';
 import { runTiny, tinyRunConfig, writeTinyCohort } from '../../runs/tiny-cohort';
 import { faultOfRefusal } from '../refusal';
 import { tryMutants, type Outcome } from '../try-mutants';
@@ -40,7 +41,7 @@ const uses: Record<string, { of: 'student' | 'checkpoint'; use: Use }> = {
     of: 'student',
     use: async (bytes, path) => {
       writeFileSync(path, bytes);
-      await loadNetworkWeights(config, 'student', path);
+      await loadNetworkWeights(config, 'student', path, cpu);
       return true;
     },
   },
