@@ -16,6 +16,7 @@ import { parseMethods, runComparison } from '../runs/comparison';
 import { estimateRun } from '../runs/estimate';
 import { evaluateRun, openRun, predict, writeEvaluation } from '../runs/finished-run';
 import { runDistillation } from '../runs/run';
+import { tryTeacher } from '../runs/try-teacher';
 import { parseSeeds } from '../runs/seeds';
 import { RunFolder } from '../runs/run-folder';
 import type { DeviceCheck } from '../contract/devices';
@@ -348,6 +349,39 @@ program
       );
       if (flags.json) jsonLine({ ...report, warnings });
       else print(`\n${formatReport(report)}\n\nReport: ${written}\n`);
+    },
+  );
+
+program
+  .command('try-teacher')
+  .description('evaluate a teacher that is trained already, before anything else is')
+  .argument('<config>', 'a *.distill.jsonc file')
+  .option('--domain <name>', 'this domain only')
+  .addOption(deviceOption)
+  .option('--threads <n>', 'threads of the processor; 0: one per core', wholeNumber)
+  .option('--set <name=value>', 'a value of ${name} in the config', assignment, {})
+  .option('--json', 'print the report as JSON')
+  .action(
+    async (
+      file: string,
+      { json, set: variables, domain, ...flags }: RunFlags & { domain?: string },
+    ) => {
+      const config = loadConfig(file, { variables, ...flags });
+      const signal = stopSignal();
+      const warnings: string[] = [];
+      const report = await tryTeacher(config, {
+        domain,
+        onWarning: (sentence) => {
+          warnings.push(sentence);
+          warn([sentence]);
+        },
+        onDomain: (name, dice) => {
+          if (!json) print(`  ${name}: Dice ${dice === null ? 'undefined' : dice.toFixed(3)}\n`);
+        },
+        stopIfAsked: () => signal.throwIfAborted(),
+      });
+      if (json) jsonLine({ ...report, warnings });
+      else print(`\n${formatReport(report)}\n`);
     },
   );
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig, readConfigText } from '../../../engine/config/load';
+import type { Report } from '../../../engine/contract/report';
 import { RunFolder } from '../../../engine/runs/run-folder';
 import { runCommand } from '../command-line';
 import { runTiny, tinyRunConfig, writeConfig, writeTinyCohort } from './tiny-cohort';
@@ -58,6 +59,33 @@ describe('a run with an ONNX file as its teacher', function () {
     ]);
     assert.equal(code, 0, stderr);
     assert.deepEqual(readdirSync(out), ['mr1.nii.gz']);
+  });
+
+  it('is tried before anything is trained, on all cases', async () => {
+    const fresh = await writeConfig(folder, next);
+    const { code, stdout, stderr } = await runCommand(['try-teacher', fresh, '--json']);
+    assert.equal(code, 0, stderr);
+    const { domains, networks } = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      networks.map(({ name }) => name),
+      ['teacher'],
+    );
+    // Of the source the test case is what the run evaluated it on.
+    assert.deepEqual([domains['ct'].cases, domains['mr'].cases], [4, 2]);
+    const before = new RunFolder(first).readReport().domains;
+    const own = (of: Report['domains'], network: string, id: string) =>
+      of['ct'].networks[network]!.cases.find((one) => one.id === id)!;
+    const [{ id }] = before['ct'].networks['kd']!.cases;
+    assert.deepEqual(
+      own(domains, 'teacher', id).classes['liver']!.dice,
+      own(before, 'kd', id).classes['liver']!.dice,
+    );
+    const shown = await runCommand(['try-teacher', fresh, '--domain', 'mr']);
+    assert.match(shown.stdout, /\n {2}mr: Dice 0\.\d{3}\n|^ {2}mr: Dice 0\.\d{3}\n/);
+    const untrained = await writeConfig(join(folder, 'untrained'), { ...next, teacher: 'unet' });
+    const none = await runCommand(['try-teacher', untrained]);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /is to be trained; there is none to try/);
   });
 
   it('is estimated, the predictions that teach included', async () => {

@@ -1,0 +1,84 @@
+import { casesOf, scanCohort } from '../cohort/cohort';
+import type { DistillConfig } from '../config/config';
+import type { NetworkInfo } from '../contract/plan';
+import type { Report } from '../contract/report';
+import { UserError } from '../errors';
+import { evaluateNetworks } from '../evaluation/networks';
+import { networksOf } from '../method/stages';
+import { weightsOf } from '../networks/catalogue';
+import { groupedWarnings } from '../preparation/grouped-warnings';
+import { prepareDomain } from '../preparation/prepare';
+import type { PreparedResult } from '../preparation/prepared-case';
+import { openDevice } from '../runtime/device';
+import { version } from '../version';
+import { loadNetworkWeights } from './reuse';
+
+const splits = ['train', 'validation', 'test'] as const;
+
+/**
+ * Evaluates a teacher that is given, on all cases of every domain, before anything is trained: whether it is prepared for as it was
+ * trained shows there. Nothing is written.
+ * @throws UserError where the config's teacher is to be trained, or does not fit
+ */
+export async function tryTeacher(
+  config: DistillConfig,
+  o: {
+    domain?: string;
+    onDomain?: (domain: string, dice: number | null) => void;
+    /** Called with what is unusual about the files, in sentences. */
+    onWarning?: (sentence: string) => void;
+    stopIfAsked: () => void;
+  },
+): Promise<Report> {
+  const path = weightsOf(config.teacher);
+  if (path === undefined)
+    throw new UserError(
+      `The teacher of ${config.file} is to be trained; there is none to try. One that is trained already is given by "weights" or as an ONNX file.`,
+    );
+  const names = Object.keys(config.domains).filter((name) => name === (o.domain ?? name));
+  if (!names.length)
+    throw new UserError(
+      `There is no domain "${o.domain}"; there are ${Object.keys(config.domains).join(', ')}.`,
+    );
+  const device = await openDevice(config.device, config.threads);
+  const weights = await loadNetworkWeights(config, 'teacher', path, device);
+  const cohort = await scanCohort(config);
+  const cases: Record<string, PreparedResult[]> = {};
+  for (const name of names) {
+    const read: PreparedResult[] = [];
+    const own = splits.flatMap((split) => casesOf(cohort, name, split));
+    cases[name] = await prepareDomain(config, name, own, (result) => {
+      o.stopIfAsked();
+      read.push(result);
+    }).finally(() => groupedWarnings(read).forEach((sentence) => o.onWarning?.(sentence)));
+  }
+  const teacher: NetworkInfo = networksOf(config).find(({ role }) => role === 'teacher')!;
+  const began = performance.now();
+  const found = await evaluateNetworks({
+    config: {
+      ...config,
+      domains: Object.fromEntries(names.map((name) => [name, config.domains[name]])),
+      // It may have been trained on the cases on which a threshold would be chosen.
+      evaluation: { ...config.evaluation, threshold: 'argmax' },
+    },
+    networks: [teacher],
+    weights: new Map([[teacher.name, weights]]),
+    alignment: null,
+    device,
+    tests: (domain) => cases[domain],
+    validation: [],
+    output: null,
+    stopIfAsked: o.stopIfAsked,
+    onNetwork: (_, domain, dice) => o.onDomain?.(domain, dice),
+  });
+  return {
+    meddistill: version,
+    seed: config.training.seed,
+    device: { name: device.name, description: device.description, threads: device.threads },
+    classes: config.classes,
+    confidence: config.evaluation.confidence,
+    networks: [teacher],
+    seconds: { evaluate: (performance.now() - began) / 1000 },
+    ...found,
+  };
+}
