@@ -16,13 +16,25 @@ const shared = {
   logLevel: 'info',
 };
 
+/** The codecs of compressed DICOM images, large and seldom needed, are a bundle of their own that the others load when they are. */
+const codecsApart = {
+  name: 'codecs-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^dcmjs-codecs$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './dcmjs-codecs.js', external: true },
+    );
+  },
+};
+
 const node = {
   ...shared,
   entryPoints: {
     extension: 'extension/extension.ts',
     server: 'engine/server/server.ts',
     cli: 'engine/cli/cli.ts',
+    'dcmjs-codecs': 'dcmjs-codecs',
   },
+  plugins: [codecsApart],
   outdir: out,
   platform: 'node',
   target: 'node20',
@@ -47,7 +59,7 @@ const pages = {
   assetNames: '[name]',
 };
 
-// The codecs of compressed DICOM images, looked for beside the bundle.
+// The codecs' WebAssembly, looked for beside the bundle.
 const codecs = 'node_modules/dcmjs-codecs/build/dcmjs-native-codecs.wasm';
 mkdirSync(out, { recursive: true });
 copyFileSync(codecs, `${out}/dcmjs-native-codecs.wasm`);

@@ -36,7 +36,7 @@ const belongs = [
   /^(package\.json|readme\.md|changelog\.md|LICENSE(\.txt)?)$/i,
   /^engine\/config\/distill\.schema\.json$/,
   /^media\/[\w/.-]+\.(png|svg|md)$/,
-  /^dist\/(extension|server|cli)\.js$/,
+  /^dist\/(extension|server|cli|dcmjs-codecs)\.js$/,
   /^dist\/ThirdPartyNotices\.txt$/,
   /^dist\/[\w-]+\.wasm$/,
   /^dist\/webviews\/[\w-]+\.(js|css|ttf)$/,
