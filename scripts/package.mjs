@@ -92,6 +92,10 @@ function packageFor(target, wasmOnly) {
   if (paths.length === 0 || strays.length > 0)
     throw new Error(`These do not belong into the VSIX of ${target}: ${strays.join(', ')}`);
 
+  const missing = Object.keys(budgets.bundles).filter((name) => !paths.includes(`dist/${name}`));
+  if (missing.length > 0)
+    throw new Error(`These are not in the VSIX of ${target}: ${missing.join(', ')}`);
+
   const kilobytes = (path) => Math.ceil(statSync(path).size / 1000);
   const checks = [
     ...Object.entries(budgets.bundles).map(([name, budget]) => [
