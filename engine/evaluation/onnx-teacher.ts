@@ -3,6 +3,7 @@ import { UserError } from '../errors';
 import { onnxFacts } from '../graph/onnx-facts';
 import { background, type OnnxFileConfig } from '../networks/onnx-file';
 import { inputChannels } from '../preparation/channels';
+import { resizeLinear } from '../preparation/resample';
 import { runtimeOf } from '../runtime/catalogue';
 import type { Device, ModelFile, ModelTensor } from '../runtime/runtime';
 
@@ -58,17 +59,16 @@ export class OnnxTeacher {
       given.set(values.subarray(at * perImage, Math.min(n, at + atOnce) * perImage));
       const shape = [atOnce, ...size];
       const found = await this.model.run(input.name, given, shape, this.output);
-      const channels = this.channelsOf(found.shape, atOnce);
+      const { names, grid } = this.mapOf(found.shape, atOnce);
+      const perMap = names.length * grid[0] * grid[1];
       for (let i = 0; i < Math.min(atOnce, n - at); i++) {
-        const one = found.data.subarray(
-          i * channels.length * pixels,
-          (i + 1) * channels.length * pixels,
-        );
+        const map = found.data.subarray(i * perMap, (i + 1) * perMap);
+        const one = resizeLinear(map, names.length, grid, config.input.size);
         const to = probabilities.subarray(
           (at + i) * planes * pixels,
           (at + i + 1) * planes * pixels,
         );
-        this.fill(to, one, channels, pixels);
+        this.fill(to, one, names, pixels);
       }
     }
     return { probabilities };
@@ -78,15 +78,29 @@ export class OnnxTeacher {
     return this.model.release();
   }
 
-  /** The names of an output's channels. @throws UserError where it is no map of the classes on the image's grid */
-  private channelsOf(shape: readonly number[], n: number): readonly string[] {
-    const { classes, input } = this.config;
-    const { file, channels } = this.teacher;
-    const [batch, count, ...grid] = shape;
-    if (shape.length !== 4 || batch !== n || grid.join() !== input.size.join())
+  /** The names of an output's channels, and its grid. @throws UserError where it is no map of the classes on the image's grid or a coarser one */
+  private mapOf(
+    shape: readonly number[],
+    n: number,
+  ): { names: readonly string[]; grid: readonly [rows: number, columns: number] } {
+    const { input } = this.config;
+    const [batch, count, rows, columns] = shape;
+    const isMap =
+      shape.length === 4 &&
+      batch === n &&
+      rows > 0 &&
+      rows <= input.size[0] &&
+      rows * input.size[1] === columns * input.size[0];
+    if (!isMap)
       throw new UserError(
-        `teacher: ${file} gives ${this.output} [${shape.join(', ')}] for ${n} images of ${input.size.join(' x ')}, where [${n}, channels, ${input.size.join(', ')}] is needed.`,
+        `teacher: ${this.teacher.file} gives ${this.output} [${shape.join(', ')}] for ${n} images of ${input.size.join(' x ')}, where [${n}, channels, ${input.size.join(', ')}] is needed, or the same on a coarser grid.`,
       );
+    return { names: this.namesOf(count), grid: [rows, columns] };
+  }
+
+  private namesOf(count: number): readonly string[] {
+    const { classes } = this.config;
+    const { file, channels } = this.teacher;
     if (channels) {
       if (channels.length === count) return channels;
       throw new UserError(
