@@ -14,6 +14,7 @@ import { watchRuns } from './run-watch';
 import { registerRunsView } from './runs-view';
 import { createServices, type Services } from './services';
 import { registerTasks } from './tasks';
+import { registerTryTeacher } from './try-teacher';
 import { registerViewer } from './viewer';
 
 /** What tests and other extensions may use. */
@@ -26,6 +27,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   registerDistill(context, services, registerCompare(context, services));
   const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
+  registerTryTeacher(context, services);
   registerStatus(context, services);
   registerRunsView(context, services);
   registerDomainsView(context, scans);

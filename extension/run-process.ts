@@ -61,7 +61,11 @@ export function comparisonArguments(start: ComparisonStart): string[] {
   ];
 }
 
-const commonArguments = ({ device, threads, variables }: Omit<RunStart, 'resume'>): string[] => [
+export const commonArguments = ({
+  device,
+  threads,
+  variables,
+}: Pick<RunStart, 'device' | 'threads' | 'variables'>): string[] => [
   ...(device === undefined ? [] : ['--device', device]),
   ...(threads === undefined ? [] : ['--threads', String(threads)]),
   ...Object.entries(variables).flatMap(([name, value]) => ['--set', `${name}=${value}`]),

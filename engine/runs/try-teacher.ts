@@ -3,7 +3,7 @@ import type { DistillConfig } from '../config/config';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
 import { UserError } from '../errors';
-import { evaluateNetworks } from '../evaluation/networks';
+import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { networksOf } from '../method/stages';
 import { weightsOf } from '../networks/catalogue';
 import { groupedWarnings } from '../preparation/grouped-warnings';
@@ -78,6 +78,7 @@ export async function tryTeacher(
     classes: config.classes,
     confidence: config.evaluation.confidence,
     networks: [teacher],
+    parameters: parametersOf(config),
     seconds: { evaluate: (performance.now() - began) / 1000 },
     ...found,
   };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { configSelector } from '../config-file';
 import type { Services } from '../services';
+import { Outline } from './outline';
 
 /** The actions above a config: distill, and, once it has been run, what can be done with its latest run. */
 export function registerLenses(context: vscode.ExtensionContext, { runs }: Services): void {
@@ -31,6 +32,9 @@ export function registerLenses(context: vscode.ExtensionContext, { runs }: Servi
         const stopped = own.find((run) => run.canResume);
         return [
           lens('$(play) Distill Student', 'distill', document.uri),
+          ...(hasTrainedTeacher(document)
+            ? [lens('$(mortar-board) Try Teacher', 'tryTeacher', document.uri)]
+            : []),
           ...(stopped && stopped === own[0]
             ? [lens('$(debug-continue) Resume', 'resume', stopped.folder)]
             : []),
@@ -46,3 +50,7 @@ export function registerLenses(context: vscode.ExtensionContext, { runs }: Servi
     }),
   );
 }
+
+/** True where the teacher is given as a file. */
+const hasTrainedTeacher = (document: vscode.TextDocument): boolean =>
+  new Outline(document.getText()).patterns().some(({ path }) => path[0] === 'teacher');

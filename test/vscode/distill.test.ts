@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import type { Api } from '../../extension/extension';
 import type { RunModel } from '../../extension/run-model';
@@ -53,6 +54,38 @@ describe('Distill Student', function () {
     assert.equal(document.languageId, 'markdown');
     assert.match(document.getText(), /\| Student, distilled +\|/);
     await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('tries a trained teacher, from the line above its config', async () => {
+    const run = await runOf('palette-');
+    const tiny = parse(readFileSync(workspaceFile('tiny.distill.jsonc').fsPath, 'utf8')) as object;
+    const config = workspaceFile('taught.distill.jsonc');
+    const taught = {
+      ...tiny,
+      teacher: { network: 'onnx', file: join(run.folder, 'student.onnx'), activation: 'none' },
+      methods: [{ method: 'kd', targets: 'precomputed' }],
+    };
+    writeFileSync(config.fsPath, JSON.stringify(taught, null, 2));
+    try {
+      await vscode.window.showTextDocument(config);
+      const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        config,
+      );
+      const lens = lenses.find(({ command }) => command?.title.includes('Try Teacher'))!;
+      await screenshot('try-teacher-lens');
+      await vscode.commands.executeCommand(
+        lens.command!.command,
+        ...(lens.command!.arguments as unknown[]),
+      );
+      const { document } = vscode.window.activeTextEditor!;
+      assert.match(document.getText(), /^# Teacher of taught\n/);
+      assert.match(document.getText(), /\| Teacher +\| 0\.\d{3}.*\| [\d,]+ +\|\n/);
+      await screenshot('try-teacher');
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    } finally {
+      rmSync(config.fsPath);
+    }
   });
 
   it('ends within 2 seconds when it is stopped, and goes on when it is resumed', async () => {
