@@ -12,7 +12,7 @@ describe('configs that documents and examples show', () => {
     const blocks = readFileSync(join(root, file), 'utf8').matchAll(/```jsonc\n(.*?)```/gs);
     [...blocks].forEach(([, text], n) => texts.push([`${file}, config ${n + 1}`, text]));
   }
-  for (const file of readdirSync(join(root, 'examples')))
+  for (const file of readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.jsonc')))
     texts.push([`examples/${file}`, readFileSync(join(root, 'examples', file), 'utf8')]);
 
   for (const [name, text] of texts)

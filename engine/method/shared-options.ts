@@ -37,11 +37,11 @@ export const softLabelsByTargets = <O extends Targets>({ targets }: O): boolean 
 
 /** Of a method with that option, the teacher's logits on the rows on which the student predicts, [rows, classes + 1, h, w]. */
 export const targetLogits = (seen: Seen, { targets }: Targets): Value =>
-  targets === 'live'
-    ? teacherLogits(seen)
-    : log(
+  targets === 'precomputed'
+    ? log(
         add(firstRows(seen.softLabels, seen.logits.shape[0]), seen.graph.scalar(leastProbability)),
-      );
+      )
+    : teacherLogits(seen);
 
 /** A probability of 0 has no logarithm; float16 ends about there. */
 const leastProbability = 1e-6;

@@ -19,7 +19,9 @@ import { pairDistance } from '../../../engine/method/skd';
 import { randomInput } from '../../../engine/method/rows';
 import { parseConfig } from '../../../engine/config/load';
 import type { DistillConfig } from '../../../engine/config/config';
-import { randomFeeds } from '../../../engine/training/feeds';
+import type { Batch } from '../../../engine/batches/sampler';
+import { Random } from '../../../engine/random';
+import { feedsOf, randomFeeds } from '../../../engine/training/feeds';
 import { stepFactors } from '../../../engine/training/optimizer';
 import { networksOf, stagesOf } from '../../../engine/method/stages';
 import type { StudentConfig } from '../../../engine/method/setup';
@@ -198,9 +200,15 @@ describe('a method', () => {
     ...['at', 'dkd', 'mgd', 'emkd'].map((name) =>
       byDefault(name, { name: `${name}-images`, scope: 'image' }),
     ),
+    ...['kd', 'dkd', 'dist'].flatMap((name) =>
+      ['views', 'image'].map((scope) =>
+        byDefault(name, { name: `${name}-soft-${scope}`, scope, targets: 'precomputed' }),
+      ),
+    ),
     byDefault('cirkd', { name: 'cirkd-views', scope: 'views' }),
     byDefault('gkd', { name: 'gkd-intra', inter: { weight: 0 }, cross: { weight: 0 } }),
     ...resolveMethods([
+      ['at', { method: 'kd', targets: 'precomputed' }],
       ['gkd', 'kd'],
       ['kd', { method: 'cwd', scope: 'image' }, 'mgd', 'cirkd'],
     ]).methods,
@@ -210,7 +218,37 @@ describe('a method', () => {
   const prepared = (graph: Graph) => ({ device: cpu, state: initialize(graph, 1, ['']) });
   const fed = (graph: Graph, rows: number) => ({
     ...feeds(rows),
+    ...softLabels(graph),
     ...randomFeeds(graph.inputs, 1, 'distill', 0),
+  });
+
+  /** Random probabilities, where a graph takes soft labels. */
+  const softLabels = (graph: Graph): Record<string, Float32Array> => {
+    const input = graph.inputs.find(({ name }) => name === 'softLabels');
+    if (!input) return {};
+    const [n, planes, h, w] = input.shape;
+    const random = new Random('soft labels');
+    const classes = Float32Array.from(
+      { length: n * (planes - 1) * h * w },
+      () => random.uniform() / planes,
+    );
+    const batch = { shape: [n, 1, h, w] as Batch['shape'], softLabels: classes };
+    const labels = new Uint8Array(n * h * w);
+    const images = new Float32Array(n * h * w);
+    const all = feedsOf({ ...batch, images, labels, fov: labels }, planes - 1);
+    return { softLabels: all['softLabels'] as Float32Array };
+  };
+
+  it('takes no pass through the teacher where soft labels are all that it learns by', () => {
+    for (const student of students) {
+      const [stage] = stagesOf({ ...withStudents(student), baselines: [] }).slice(-1);
+      const graph = new Graph();
+      stage.build(graph, images);
+      const bySoftLabels = JSON.stringify(student.options).includes('precomputed');
+      assert.equal(stage.softLabels ?? false, bySoftLabels, student.name);
+      const ownTeacher = [...graph.parameters.keys()].some((name) => name.startsWith('teacher/'));
+      assert.equal(ownTeacher, !bySoftLabels || student.method.includes('+'), student.name);
+    }
   });
 
   for (const student of students)
