@@ -77,8 +77,8 @@ describe('a run with an ONNX file as its teacher', function () {
       of['ct'].networks[network]!.cases.find((one) => one.id === id)!;
     const [{ id }] = before['ct'].networks['kd']!.cases;
     assert.deepEqual(
-      own(domains, 'teacher', id).classes['liver']!.dice,
-      own(before, 'kd', id).classes['liver']!.dice,
+      own(domains, 'teacher', id).classes['liver'].dice,
+      own(before, 'kd', id).classes['liver'].dice,
     );
     const shown = await runCommand(['try-teacher', fresh, '--domain', 'mr']);
     assert.match(shown.stdout, /\n {2}mr: Dice 0\.\d{3}\n|^ {2}mr: Dice 0\.\d{3}\n/);
