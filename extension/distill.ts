@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as vscode from 'vscode';
 import type { ConfigSummary } from '../engine/contract/config';
+import { secondsOf } from '../engine/presentation/estimate-table';
 import { comparisonOf } from '../engine/runs/comparison-folder';
 import { chooseConfig } from './config-file';
 import { configName, configSuffix } from './config-name';
+import { askTime, asTimeChoice, type TimeChoice } from './make-it-fit';
 import { complain, confirm, warn } from './messages';
 import { isProcessOf } from './own-process';
 import { pickRun } from './pick-run';
@@ -30,15 +32,20 @@ export function registerDistill(
   comparisons: Comparisons,
 ): void {
   const cli = join(context.extensionPath, 'dist', 'cli.js');
-  const { runs, showError } = services;
+  const { runs, estimates, showError } = services;
 
   /** Starts or resumes the process of a run, and shows how far it is. Resolves once the process is there. */
-  const launch = async (config: string, folder: string, resume: boolean): Promise<RunModel> => {
+  const launch = async (
+    config: string,
+    folder: string,
+    resume: boolean,
+    time?: string,
+  ): Promise<RunModel> => {
     const { device, threads, variables } = readSettings(vscode.Uri.file(config));
     const run = runs.add(folder);
     const environment = engineEnvironment();
     const child = await startRun({
-      ...{ cli, config, folder, resume, device, threads, variables },
+      ...{ cli, config, folder, resume, time, device, threads, variables },
       environment,
     });
     run.attach(child.pid);
@@ -51,7 +58,7 @@ export function registerDistill(
     return run;
   };
 
-  const distill = async (given?: unknown): Promise<RunModel | undefined> => {
+  const distill = async (given?: unknown, choice?: TimeChoice): Promise<RunModel | undefined> => {
     if (!requireTrust()) return undefined;
     const config = await chooseConfig(given, 'Config to distill a student from');
     if (!config || !(await saved(config))) return undefined;
@@ -68,9 +75,19 @@ export function registerDistill(
         await vscode.commands.executeCommand('meddistill.openDashboard', going.folder);
       if (choice !== 'Start Another') return undefined;
     }
+    const chosen = choice ?? (await timeOf(config));
+    if (!chosen) return undefined;
     const folder = await runFolder(config, summary.config!.folder);
     if (folder === undefined) return undefined;
-    return await launch(config.fsPath, folder, false);
+    return await launch(config.fsPath, folder, false, chosen.time ?? undefined);
+  };
+
+  /** How long a run of a config may take: asked where it is known to take long. Undefined where it is not to start. */
+  const timeOf = async (config: vscode.Uri): Promise<TimeChoice | undefined> => {
+    const known = estimates.of(await vscode.workspace.openTextDocument(config));
+    return known && secondsOf(known) > longSeconds
+      ? await askTime(configName(config.path), known)
+      : { time: null };
   };
 
   const resume = async (given?: unknown): Promise<RunModel | undefined> => {
@@ -113,10 +130,10 @@ export function registerDistill(
     runs.touch(run);
   };
 
-  const command = (name: string, action: (given?: unknown) => Promise<unknown>) =>
-    vscode.commands.registerCommand(`meddistill.${name}`, async (given?: unknown) => {
+  const command = (name: string, action: (...args: unknown[]) => Promise<unknown>) =>
+    vscode.commands.registerCommand(`meddistill.${name}`, async (...args: unknown[]) => {
       try {
-        const result = await action(given);
+        const result = await action(...args);
         return result && { folder: (result as RunModel).folder };
       } catch (error) {
         showError(error);
@@ -124,11 +141,14 @@ export function registerDistill(
       }
     });
   context.subscriptions.push(
-    command('distill', distill),
+    command('distill', (given, choice) => distill(given, asTimeChoice(choice))),
     command('resume', resume),
     command('stop', stop),
   );
 }
+
+/** What is known to take longer is not started before it was asked how long it may take. */
+const longSeconds = 3600;
 
 /** True in a trusted workspace; else says why not, with the way to trust it. */
 export function requireTrust(): boolean {
@@ -188,16 +208,20 @@ async function runFolder(config: vscode.Uri, output: string): Promise<string | u
 
 /** Where the runs of a config go: where the settings, the config or else `runs/` beside it say. Undefined where the user does not want that. */
 export async function runsBase(config: vscode.Uri, output: string): Promise<string | undefined> {
-  const name = configName(config.path);
-  const byDefault = join(dirname(config.fsPath), 'runs');
-  const { runsFolder } = readSettings(config);
-  const base = runsFolder ?? (output === join(byDefault, name) ? byDefault : output);
+  const base = plannedBase(config, output);
   const root = vscode.workspace.getWorkspaceFolder(config)?.uri.fsPath ?? dirname(config.fsPath);
-  if (runsFolder === undefined && relative(root, base).startsWith('..')) {
+  if (readSettings(config).runsFolder === undefined && relative(root, base).startsWith('..')) {
     const question = `The config writes its runs to ${base}, outside of the workspace.`;
     if (!(await confirm(question, 'Write There'))) return undefined;
   }
   return base;
+}
+
+/** The same, without asking. */
+export function plannedBase(config: vscode.Uri, output: string): string {
+  const byDefault = join(dirname(config.fsPath), 'runs');
+  const isDefault = output === join(byDefault, configName(config.path));
+  return readSettings(config).runsFolder ?? (isDefault ? byDefault : output);
 }
 
 /** `20261124-231545`, in local time. */

@@ -7,6 +7,7 @@ import { registerDashboard } from './dashboard';
 import { registerDiagnosticsReport } from './diagnostics-report';
 import { registerDistill } from './distill';
 import { registerDomainsView } from './domains-view';
+import { registerEstimateCost } from './estimate-cost';
 import { registerEvaluate } from './evaluate';
 import { registerProjects } from './projects';
 import { registerStatus } from './run-status';
@@ -25,6 +26,7 @@ export interface Api {
 export function activate(context: vscode.ExtensionContext): Api {
   const services = createServices(context);
   registerDistill(context, services, registerCompare(context, services));
+  registerEstimateCost(context, services);
   const scans = registerConfigs(context, services);
   registerEvaluate(context, services);
   registerTryTeacher(context, services);

@@ -13,6 +13,8 @@ export interface RunStart {
   /** The run's folder; it is made if need be. */
   folder: string;
   resume: boolean;
+  /** What the run is to fit into, as in `30m`: all stages are shortened by one factor where it would take longer. */
+  time?: string;
   device?: string;
   threads?: number;
   variables: Record<string, string>;
@@ -35,11 +37,25 @@ export function runArguments(start: RunStart): string[] {
     start.folder,
     '--json',
     ...(start.resume ? ['--resume'] : []),
+    ...(start.time === undefined ? [] : ['--time', start.time]),
     ...commonArguments(start),
   ];
 }
 
-export interface ComparisonStart extends Omit<RunStart, 'resume'> {
+/** The arguments of an estimate on the command line. Nothing is written to `folder`; stages that runs beside it have finished take nothing. */
+export function estimateArguments(start: Omit<RunStart, 'resume' | 'time'>): string[] {
+  return [
+    start.cli,
+    'estimate',
+    start.config,
+    '--out',
+    start.folder,
+    '--json',
+    ...commonArguments(start),
+  ];
+}
+
+export interface ComparisonStart extends Omit<RunStart, 'resume' | 'time'> {
   /** In place of the config's methods; null: those. */
   methods: unknown[] | null;
   seeds: number[];

@@ -25,13 +25,13 @@ export async function showPrinted(
 }
 
 /**
- * Runs the engine's program and hands over its lines; resolves with all it printed that is not indented, null where it was
+ * Runs the engine's program and hands over its indented lines; resolves with all it printed that is not indented, null where it was
  * called off. @throws Error with the last line of its complaint
  */
-function runProgram(
+export function runProgram(
   args: readonly string[],
   token: vscode.CancellationToken,
-  onLine: (line: string) => void,
+  onLine: (line: string) => void = () => {},
 ): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -53,12 +53,12 @@ function runProgram(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
     token.onCancellationRequested(() => child.kill());
     child.once('error', reject);
-    child.once('close', (code) => {
+    child.once('close', (code, signal) => {
       if (token.isCancellationRequested) return resolve(null);
-      if (code !== 0)
-        return reject(
-          new Error(complaint.trim().split('\n').at(-1) || `It ended with exit code ${code}.`),
-        );
+      if (code !== 0) {
+        const how = signal ? `It was ended by ${signal}.` : `It ended with exit code ${code}.`;
+        return reject(new Error(complaint.trim().split('\n').at(-1) || how));
+      }
       resolve(
         output
           .split('\n')

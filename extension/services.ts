@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { EngineClient } from './engine-client';
+import { KnownEstimates } from './known-estimates';
 import { complain } from './messages';
 import { RunRegistry } from './run-registry';
 import { engineEnvironment } from './settings';
@@ -11,6 +12,7 @@ export interface Services {
   log: vscode.LogOutputChannel;
   engine: EngineClient;
   runs: RunRegistry;
+  estimates: KnownEstimates;
   /** For `webview.options`; set it again when a panel is restored. */
   webviewOptions: vscode.WebviewOptions;
   /** The page of the view `name` (webviews/NAME/main.ts). */
@@ -42,11 +44,13 @@ export function createServices(context: vscode.ExtensionContext): Services {
     engineEnvironment,
   );
   const runs = new RunRegistry(context.workspaceState, engine, log);
-  context.subscriptions.push(log, engine, runs);
+  const estimates = new KnownEstimates(runs);
+  context.subscriptions.push(log, engine, runs, estimates);
   return {
     log,
     engine,
     runs,
+    estimates,
     webviewOptions: webviewOptions(context.extensionUri),
     webviewHtml: (webview, name, title) => webviewHtml(webview, context.extensionUri, name, title),
     showError,

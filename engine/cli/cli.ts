@@ -20,9 +20,10 @@ import { tryTeacher } from '../runs/try-teacher';
 import { parseSeeds } from '../runs/seeds';
 import { RunFolder } from '../runs/run-folder';
 import type { DeviceCheck } from '../contract/devices';
+import type { MachineEstimate } from '../contract/estimate';
 import { devicesNote, devicesTable } from '../presentation/devices-table';
-import { parseDuration } from '../presentation/duration';
-import { estimateNote, estimateTable } from '../presentation/estimate-table';
+import { durationExamples, parseDuration } from '../presentation/duration';
+import { deviceNote, estimateNote, estimateTable } from '../presentation/estimate-table';
 import { tableText } from '../presentation/table';
 import { folderVariable } from '../runtime/tensorflow/package';
 import { deviceNames } from '../runtime/catalogue';
@@ -69,8 +70,7 @@ const spacingOf = (text: string): [number, number, number] => {
 };
 const duration = (text: string): number => {
   const seconds = parseDuration(text);
-  if (seconds === null)
-    throw new InvalidArgumentError('It is a time, as in 45s, 30m, 2h or 1h30m.');
+  if (seconds === null) throw new InvalidArgumentError(`It is a time, as in ${durationExamples}.`);
   return seconds;
 };
 const assignment = (text: string, all: Record<string, string>): Record<string, string> => {
@@ -121,8 +121,7 @@ program.hook('preAction', (_, command) => {
   if (command.opts<{ device?: DeviceName }>().device === 'tensorflow')
     process.env[folderVariable] ||= process.cwd();
 });
-const timeOption =
-  'as 45s, 30m, 2h or 1h30m: shortens all stages by one factor where the run would take longer';
+const timeOption = `as ${durationExamples}: shortens all stages by one factor where the run would take longer`;
 
 interface RunFlags {
   out?: string;
@@ -169,11 +168,9 @@ program
   .action(async (file: string, { json, set: variables, time, ...flags }: RunFlags) => {
     const config = loadConfig(file, { variables, ...flags });
     const { estimate, plan, device } = await estimateRun(config, { seconds: time });
-    if (json) return jsonLine({ ...estimate, plan, device });
+    if (json) return jsonLine({ ...estimate, plan, device } satisfies MachineEstimate);
     print(`${tableText(estimateTable(estimate, plan))}\n`);
-    print(
-      `${estimateNote(estimate)} On ${device.name} (${device.description}, ${device.threads} threads).\n`,
-    );
+    print(`${estimateNote(estimate)} ${deviceNote(device)}\n`);
   });
 
 async function run(file: string, flags: RunFlags): Promise<void> {

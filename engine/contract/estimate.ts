@@ -1,4 +1,5 @@
 /** What a run is expected to take on a machine: types only. */
+import type { RunPlan } from './plan';
 
 /** A stage of the plan, `prepare` before them, or `evaluate` after them. */
 export interface StageEstimate {
@@ -21,4 +22,10 @@ export interface Estimate {
   took: number;
   /** Share of the config's steps that all stages have, 1 where they are as the config says. */
   scale: number;
+}
+
+/** An estimate with what it is of and where it was made: what `meddistill estimate --json` prints. */
+export interface MachineEstimate extends Estimate {
+  plan: RunPlan;
+  device: { name: string; description: string; threads: number };
 }

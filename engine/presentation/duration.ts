@@ -1,5 +1,8 @@
 const units = { h: 3600, m: 60, s: 1 };
 
+/** How a duration is written. */
+export const durationExamples = '45s, 30m, 2h or 1h30m';
+
 /** Seconds of a duration as people write it: `45s`, `30m`, `2h`, `1h30m`; null for what is none, or no time at all. */
 export function parseDuration(text: string): number | null {
   const parts = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(

@@ -1,4 +1,4 @@
-import type { Estimate, StageEstimate } from '../contract/estimate';
+import type { Estimate, MachineEstimate, StageEstimate } from '../contract/estimate';
 import type { RunPlan } from '../contract/plan';
 import type { Table } from '../contract/table';
 import { formatDuration } from './duration';
@@ -31,6 +31,10 @@ export function estimateNote({ took, scale }: Estimate): string {
   const share = scale < 1 ? `All stages have ${Math.round(100 * scale)}% of their steps. ` : '';
   return `${share}From a few steps of each stage, timed in ${formatDuration(took)}.`;
 }
+
+/** Where it was made: a sentence. */
+export const deviceNote = ({ name, description, threads }: MachineEstimate['device']): string =>
+  `On ${name} (${description}, ${threads} threads).`;
 
 const titleOf = (plan: RunPlan, { stage }: StageEstimate): string =>
   stage === 'prepare' ? 'Preparation' : stageTitle(plan, stage);

@@ -28,7 +28,7 @@ describe('a workspace that is not trusted', function () {
   });
 
   it('runs nothing, and says why', async () => {
-    for (const command of ['distill', 'newConfig', 'createSample'])
+    for (const command of ['distill', 'estimateCost', 'newConfig', 'createSample'])
       assert.equal(
         await vscode.commands.executeCommand(
           `meddistill.${command}`,
