@@ -109,8 +109,12 @@ export class OnnxTeacher {
     }
     if (count === classes.length + 1) return [background, ...classes];
     if (count === classes.length && this.teacher.activation !== 'softmax') return classes;
+    const remedy =
+      count === classes.length
+        ? 'where they are of the classes alone, say "activation": "sigmoid"'
+        : 'name them in "channels"';
     throw new UserError(
-      `teacher: ${this.output} of ${file} has ${count} channels, where ${classes.length + 1} are expected, the background and ${classes.join(', ')}; name them in "channels".`,
+      `teacher: ${this.output} of ${file} has ${count} ${count === 1 ? 'channel' : 'channels'}, where ${classes.length + 1} are expected, the background and ${classes.join(', ')}; ${remedy}.`,
     );
   }
 

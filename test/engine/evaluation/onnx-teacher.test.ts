@@ -214,7 +214,14 @@ describe('a teacher that is an ONNX file', function () {
       await refused(open(two), /2 outputs; say in "output" which one: main, aux/);
       await refused(open(two, { output: 'y' }), /no output "y"; it has main, aux/);
       await refused(open(path, { channels: ['liver'] }), /names 1 channels, but y .* has 2/);
-      await refused(predict(path, {}, ['a', 'b']), /has 2 channels, where 3 are expected/);
+      await refused(
+        predict(path, {}, ['a', 'b']),
+        /has 2 channels, where 3 are expected.*alone, say "activation": "sigmoid"\.$/,
+      );
+      await refused(
+        predict(path, {}, ['a', 'b', 'c']),
+        /where 4 are expected.*name them in "channels"/,
+      );
       await refused(predict(path, { activation: 'none' }), /which is no probability; "activation"/);
     });
 
