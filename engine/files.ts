@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
+import { constants, readSync, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from './errors';
@@ -87,6 +87,17 @@ export async function readInto(
     const { bytesRead } = await file.read(bytes, done, length, position + done);
     if (bytesRead === 0) return false;
     done += bytesRead;
+  }
+  return true;
+}
+
+/** As `readInto`, of an open descriptor, at once. */
+export function readIntoSync(descriptor: number, bytes: Uint8Array, position: number): boolean {
+  for (let done = 0; done < bytes.length;) {
+    const length = Math.min(bytes.length - done, pieceBytes);
+    const read = readSync(descriptor, bytes, done, length, position + done);
+    if (read === 0) return false;
+    done += read;
   }
   return true;
 }

@@ -121,6 +121,13 @@ program.hook('preAction', (_, command) => {
   if (command.opts<{ device?: DeviceName }>().device === 'tensorflow')
     process.env[folderVariable] ||= process.cwd();
 });
+/** Warns of each sentence, and collects it for the report as JSON. */
+const warnedInto =
+  (warnings: string[]) =>
+  (sentence: string): void => {
+    warnings.push(sentence);
+    warn([sentence]);
+  };
 const timeOption = `as ${durationExamples}: shortens all stages by one factor where the run would take longer`;
 
 interface RunFlags {
@@ -327,10 +334,7 @@ program
       const report = await evaluateRun(finished, {
         other: other || undefined,
         domain: flags.domain,
-        onWarning: (sentence) => {
-          warnings.push(sentence);
-          warn([sentence]);
-        },
+        onWarning: warnedInto(warnings),
         onNetwork: (network, domain) => {
           if (!flags.json) print(`  ${network} on ${domain}\n`);
         },
@@ -364,18 +368,13 @@ program
       { json, set: variables, domain, ...flags }: RunFlags & { domain?: string },
     ) => {
       const config = loadConfig(file, { variables, ...flags });
-      const signal = stopSignal();
       const warnings: string[] = [];
       const report = await tryTeacher(config, {
         domain,
-        onWarning: (sentence) => {
-          warnings.push(sentence);
-          warn([sentence]);
-        },
+        onWarning: warnedInto(warnings),
         onDomain: (name, dice) => {
           if (!json) print(`  ${name}: Dice ${dice === null ? 'undefined' : dice.toFixed(3)}\n`);
         },
-        stopIfAsked: () => signal.throwIfAborted(),
       });
       if (json) jsonLine({ ...report, warnings });
       else print(`\n${formatReport(report)}\n`);
@@ -416,10 +415,7 @@ program
       const { json, ...options } = flags;
       const files = await predict(openRun(path, flags.device), images, {
         ...options,
-        onWarning: (sentence) => {
-          warnings.push(sentence);
-          warn([sentence]);
-        },
+        onWarning: warnedInto(warnings),
       });
       if (json) return jsonLine({ files, warnings });
       for (const file of files) print(`${file}\n`);

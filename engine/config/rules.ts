@@ -2,7 +2,7 @@
 import type { ConfigPath, Fix } from '../contract/config';
 import { baselines } from '../method/baselines';
 import { isSeveral, methodNamed } from '../method/catalogue';
-import { joint, type ComposedOptions } from '../method/composed';
+import { joint, partsOf } from '../method/composed';
 import { isPictureName } from '../images/catalogue';
 import { asFileName, faultOfFileName, isOfEveryObject } from '../names';
 import type { StudentConfig } from '../method/setup';
@@ -310,13 +310,11 @@ const methodsOfStudents: Rule = ({ methods }) =>
     );
   });
 
-/** What each part of a student asks for beside predictions: the names of those methods that look into the teacher. */
-const lookingInto = ({ method, options }: StudentConfig): string[] => {
-  const parts = method.split(joint);
-  const optionsOf = (i: number): unknown =>
-    parts.length > 1 ? (options as unknown as ComposedOptions).parts[i] : options;
-  return parts.filter((part, i) => !methodNamed(part).softLabels?.(optionsOf(i) as never));
-};
+/** The methods of a student that take more of the teacher than soft labels, by their names. */
+const lookingInto = (student: StudentConfig): string[] =>
+  partsOf(student)
+    .filter(({ name, options }) => !methodNamed(name).softLabels?.(options as never))
+    .map(({ name }) => name);
 
 const methodsOfOnnxTeacher: Rule = ({ teacher, methods }) =>
   methods.flatMap((student, i) => {

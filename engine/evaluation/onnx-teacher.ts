@@ -102,10 +102,8 @@ export class OnnxTeacher {
     const { classes } = this.config;
     const { file, channels } = this.teacher;
     if (channels) {
-      if (channels.length === count) return channels;
-      throw new UserError(
-        `teacher.channels names ${channels.length} channels, but ${this.output} of ${file} has ${count}.`,
-      );
+      requireCount(this.teacher, this.output, count);
+      return channels;
     }
     if (count === classes.length + 1) return [background, ...classes];
     if (count === classes.length && this.teacher.activation !== 'softmax') return classes;
@@ -183,7 +181,16 @@ function inputOf(model: ModelFile, config: DistillConfig, file: string): ModelTe
   return input;
 }
 
-function outputOf(model: ModelFile, { file, output, channels }: OnnxFileConfig): string {
+/** @throws UserError where the output has another number of channels than are named */
+function requireCount({ file, channels }: OnnxFileConfig, output: string, count: number): void {
+  if (channels && channels.length !== count)
+    throw new UserError(
+      `teacher.channels names ${channels.length} channels, but ${output} of ${file} has ${count}.`,
+    );
+}
+
+function outputOf(model: ModelFile, teacher: OnnxFileConfig): string {
+  const { file, output } = teacher;
   const names = model.outputs.map(({ name }) => name);
   if (output === undefined && names.length > 1)
     throw new UserError(
@@ -196,9 +203,6 @@ function outputOf(model: ModelFile, { file, output, channels }: OnnxFileConfig):
       `teacher.output: ${file} has no output "${name}"; it has ${names.join(', ')}.`,
     );
   const count = found.shape[1] ?? null;
-  if (channels && count !== null && channels.length !== count)
-    throw new UserError(
-      `teacher.channels names ${channels.length} channels, but ${name} of ${file} has ${count}.`,
-    );
+  if (count !== null) requireCount(teacher, name, count);
   return name;
 }

@@ -2,6 +2,7 @@ import { settings } from '../options';
 import type { Term } from '../training/stage';
 import type { Method, Seen } from './method';
 import { firstEncodings, firstRows } from './rows';
+import type { StudentConfig } from './setup';
 
 /** What stands between the names of methods that a student learns by at once. */
 export const joint = '+';
@@ -9,6 +10,13 @@ export const joint = '+';
 /** Of a composed method: the options of each of its parts, in their order. */
 export interface ComposedOptions {
   parts: readonly unknown[];
+}
+
+/** The methods that a student learns by, each with its options. */
+export function partsOf({ method, options }: StudentConfig): { name: string; options: unknown }[] {
+  const names = method.split(joint);
+  const all = names.length > 1 ? (options as unknown as ComposedOptions).parts : [options];
+  return names.map((name, i) => ({ name, options: all[i] }));
 }
 
 /** Several methods as one: their terms are added up, each part seeing what it sees alone. */

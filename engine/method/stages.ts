@@ -57,11 +57,7 @@ const alone = (
   views: 0,
   stream: name,
   // By what is in the file, wherever it lies.
-  depends: {
-    ...setup[architecture],
-    weights: null,
-    ...(isOnnxFile(setup[architecture]) && { file: null }),
-  },
+  depends: { ...setup[architecture], [isOnnxFile(setup[architecture]) ? 'file' : 'weights']: null },
   build: supervised(setup, architecture),
 });
 

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UserError } from '../errors';
 import type { CohortCase } from '../cohort/cohort';
-import { appendAll, openRegular, readInto } from '../files';
+import { appendAll, openRegular, readInto, readIntoSync } from '../files';
 import type { PreparedCase, PreparedResult } from './prepared-case';
 
 /** First bytes of a stored case of any version. */
@@ -137,12 +137,8 @@ export async function openStoredCase(
     const out = new Uint8Array(length);
     const file = openAgain(path);
     try {
-      for (let done = 0; done < length;) {
-        const read = readSync(file, out, done, length - done, at + section!.offset + first + done);
-        if (read === 0)
-          throw new UserError(`${path}, a file of the cache, is truncated; delete it.`);
-        done += read;
-      }
+      if (!readIntoSync(file, out, at + section!.offset + first))
+        throw new UserError(`${path}, a file of the cache, is truncated; delete it.`);
     } finally {
       closeSync(file);
     }

@@ -17,12 +17,13 @@ import { readStart } from '../images/file-start';
 import { unreadFormat } from '../images/unread';
 import { kindOf, studentsOf } from '../presentation/networks';
 import { groupedWarnings } from '../preparation/grouped-warnings';
-import { prepareCase, prepareDomain } from '../preparation/prepare';
+import { prepareCase } from '../preparation/prepare';
 import { tryPredictionNames, writePrediction, type Named } from '../preparation/write-prediction';
 import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import type { Weights } from '../weights';
 import { pathInside } from './inside';
+import { domainsNamed, prepareDomains } from './prepared-domains';
 import { alignmentWeights, shapesOf } from './reuse';
 import { readRunConfig } from './run-config';
 import { RunFolder } from './run-folder';
@@ -73,21 +74,14 @@ export async function evaluateRun(
 ): Promise<Report> {
   const { folder, record } = run;
   const all = o.other ? withDomainsOf(run.config, o.other) : run.config;
-  if (o.domain !== undefined && !Object.hasOwn(all.domains, o.domain))
-    throw new UserError(
-      `There is no domain "${o.domain}"; there are ${Object.keys(all.domains).join(', ')}.`,
-    );
-  const domains = Object.fromEntries(
-    Object.entries(all.domains).filter(([name]) => o.domain === undefined || name === o.domain),
-  );
+  const domains = domainsNamed(all, o.domain);
   const cohort = await scanCohort(all, o.other !== undefined);
-  const tests: Record<string, PreparedResult[]> = {};
-  for (const name of Object.keys(domains)) {
-    const read: PreparedResult[] = [];
-    tests[name] = await prepareDomain(all, name, casesOf(cohort, name, 'test'), (result) =>
-      read.push(result),
-    ).finally(() => groupedWarnings(read).forEach((sentence) => o.onWarning?.(sentence)));
-  }
+  const tests = await prepareDomains(
+    all,
+    Object.keys(domains),
+    (name) => casesOf(cohort, name, 'test'),
+    o.onWarning,
+  );
   const validation =
     run.config.evaluation.threshold === 'source' ? await validationOf(run.config) : [];
   const config = { ...all, domains };

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { UserError } from '../errors';
 import type { Segmenting } from '../evaluation/segmenter';
-import { unwritable, writeWhole } from '../files';
+import { readIntoSync, unwritable, writeWhole } from '../files';
 import type { PreparedCase } from '../preparation/prepared-case';
 import { pathInside } from './inside';
 
@@ -61,12 +61,8 @@ function readShares(path: string, first: number, count: number): Float32Array {
   try {
     const file = openSync(path, 'r');
     try {
-      for (let done = 0; done < bytes.length;) {
-        const at = first * shares.BYTES_PER_ELEMENT + done;
-        const read = readSync(file, bytes, done, bytes.length - done, at);
-        if (read === 0) throw new Error('it is truncated');
-        done += read;
-      }
+      if (!readIntoSync(file, bytes, first * shares.BYTES_PER_ELEMENT))
+        throw new Error('it is truncated');
     } finally {
       closeSync(file);
     }

@@ -1,4 +1,5 @@
 import type { DistillConfig } from '../config/config';
+import type { SplitName } from '../contract/cohort';
 import type { Estimate, StageEstimate } from '../contract/estimate';
 import { sliceOf } from '../batches/sampler';
 import { evaluateNetwork } from '../evaluation/evaluation';
@@ -221,19 +222,19 @@ export class StageCosts {
   }
 
   /** Tiles of all cases of a split, those that are not prepared taken to be like the others. */
-  private tiles(domain: string, split: Split, most = Infinity): number {
+  private tiles(domain: string, split: SplitName, most = Infinity): number {
     return this.ofAll(domain, split, most, ({ prepared }) =>
       tilesOf(prepared, this.options.config.input),
     );
   }
 
-  private slices(domain: string, split: Split): number {
+  private slices(domain: string, split: SplitName): number {
     return this.ofAll(domain, split, Infinity, ({ prepared }) => prepared.slices);
   }
 
   private ofAll(
     domain: string,
-    split: Split,
+    split: SplitName,
     most: number,
     of: (item: PreparedResult) => number,
   ): number {
@@ -282,8 +283,6 @@ export class StageCosts {
     );
   }
 }
-
-type Split = 'train' | 'validation' | 'test';
 
 /** A case with soft labels that say nothing. */
 const evenlyLabelled = (item: PreparedCase, { classes }: DistillConfig): PreparedCase =>

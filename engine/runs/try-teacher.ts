@@ -1,4 +1,4 @@
-import { casesOf, scanCohort } from '../cohort/cohort';
+import { scanCohort } from '../cohort/cohort';
 import type { DistillConfig } from '../config/config';
 import type { NetworkInfo } from '../contract/plan';
 import type { Report } from '../contract/report';
@@ -6,14 +6,10 @@ import { UserError } from '../errors';
 import { evaluateNetworks, parametersOf } from '../evaluation/networks';
 import { networksOf } from '../method/stages';
 import { weightsOf } from '../networks/catalogue';
-import { groupedWarnings } from '../preparation/grouped-warnings';
-import { prepareDomain } from '../preparation/prepare';
-import type { PreparedResult } from '../preparation/prepared-case';
 import { openDevice } from '../runtime/device';
 import { version } from '../version';
+import { domainsNamed, prepareDomains } from './prepared-domains';
 import { loadNetworkWeights } from './reuse';
-
-const splits = ['train', 'validation', 'test'] as const;
 
 /**
  * Evaluates a teacher that is given, on all cases of every domain, before anything is trained: whether it is prepared for as it was
@@ -27,7 +23,6 @@ export async function tryTeacher(
     onDomain?: (domain: string, dice: number | null) => void;
     /** Called with what is unusual about the files, in sentences. */
     onWarning?: (sentence: string) => void;
-    stopIfAsked: () => void;
   },
 ): Promise<Report> {
   const path = weightsOf(config.teacher);
@@ -35,29 +30,22 @@ export async function tryTeacher(
     throw new UserError(
       `The teacher of ${config.file} is to be trained; there is none to try. One that is trained already is given by "weights" or as an ONNX file.`,
     );
-  const names = Object.keys(config.domains).filter((name) => name === (o.domain ?? name));
-  if (!names.length)
-    throw new UserError(
-      `There is no domain "${o.domain}"; there are ${Object.keys(config.domains).join(', ')}.`,
-    );
+  const domains = domainsNamed(config, o.domain);
   const device = await openDevice(config.device, config.threads);
   const weights = await loadNetworkWeights(config, 'teacher', path, device);
   const cohort = await scanCohort(config);
-  const cases: Record<string, PreparedResult[]> = {};
-  for (const name of names) {
-    const read: PreparedResult[] = [];
-    const own = splits.flatMap((split) => casesOf(cohort, name, split));
-    cases[name] = await prepareDomain(config, name, own, (result) => {
-      o.stopIfAsked();
-      read.push(result);
-    }).finally(() => groupedWarnings(read).forEach((sentence) => o.onWarning?.(sentence)));
-  }
+  const cases = await prepareDomains(
+    config,
+    Object.keys(domains),
+    (name) => cohort.domains[name],
+    o.onWarning,
+  );
   const teacher: NetworkInfo = networksOf(config).find(({ role }) => role === 'teacher')!;
   const began = performance.now();
   const found = await evaluateNetworks({
     config: {
       ...config,
-      domains: Object.fromEntries(names.map((name) => [name, config.domains[name]])),
+      domains,
       // It may have been trained on the cases on which a threshold would be chosen.
       evaluation: { ...config.evaluation, threshold: 'argmax' },
     },
@@ -68,7 +56,7 @@ export async function tryTeacher(
     tests: (domain) => cases[domain],
     validation: [],
     output: null,
-    stopIfAsked: o.stopIfAsked,
+    stopIfAsked: () => {},
     onNetwork: (_, domain, dice) => o.onDomain?.(domain, dice),
   });
   return {

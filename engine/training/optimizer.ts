@@ -1,8 +1,7 @@
 import Type, { type Static, type TObject, type TProperties, type TSchemaOptions } from 'typebox';
 import { add, div, mul, sqrt, sub } from '../graph/operators/elementwise';
 import type { Graph, Value } from '../graph/graph';
-import { reshape } from '../graph/operators/shape';
-import { joined, parted, type WeightGroup } from './weight-groups';
+import { joined, keptBeside, namedParts, type WeightGroup } from './weight-groups';
 import { anyOf, forms, settings, type Chosen, type Named } from '../options';
 
 /** An optimiser: what one of its steps adds to a graph, and what that takes at each run. */
@@ -159,23 +158,12 @@ export function optimizerStep(
   factor('learningRate');
   for (const { names, gradient } of groups) {
     const weights = names.map((name) => graph.parameters.get(name)!.value);
-    const slot = (of: string) =>
-      joined(
-        names.map((name, i) =>
-          graph.parameter(
-            `${name}@${of}`,
-            weights[i].shape,
-            { kind: 'constant', value: 0 },
-            { trainable: false },
-          ),
-        ),
-      );
+    const slot = (of: string) => joined(keptBeside(graph, names, weights, of));
     const tensors = { graph, weight: joined(weights), gradient, slot, factor };
-    for (const [of, value] of Object.entries(optimizerOf(config).step(tensors, config)))
-      parted(value, weights).forEach((part, i) => {
-        const name = of === 'weight' ? names[i] : `${names[i]}@${of}`;
-        next.set(name, reshape(part, weights[i].shape));
-      });
+    for (const [of, value] of Object.entries(optimizerOf(config).step(tensors, config))) {
+      const named = of === 'weight' ? names : names.map((name) => `${name}@${of}`);
+      for (const [name, part] of namedParts(value, named, weights)) next.set(name, part);
+    }
   }
   return next;
 }

@@ -17,7 +17,7 @@ import { sumAll } from '../graph/operators/reduction';
 import { reshape, slice } from '../graph/operators/shape';
 import { next } from '../runtime/state';
 import { optimizerStep } from './optimizer';
-import { groupsOf, joined, parted, type WeightGroup } from './weight-groups';
+import { groupsOf, joined, keptBeside, namedParts, type WeightGroup } from './weight-groups';
 import type { Loss, WeightedTerm } from './stage';
 
 /** A term's scale is kept within this factor of 1. */
@@ -132,8 +132,9 @@ export function addTrainingStep(
   for (const [name, value] of state) graph.output(next(name), value);
 }
 
+const average = 'average';
 /** Under this name the moving average of a weight is kept. */
-export const averageName = (weight: string): string => `${weight}@average`;
+export const averageName = (weight: string): string => `${weight}@${average}`;
 
 /** The next values of the moving averages, of the weights as they are after the step. */
 function averages(
@@ -148,20 +149,9 @@ function averages(
   return [...groups.map(({ names }) => names), running].flatMap((names) => {
     if (names.length === 0) return [];
     const values = names.map((name) => latest.get(name)!);
-    const kept = names.map((name, i) =>
-      graph.parameter(
-        averageName(name),
-        values[i].shape,
-        { kind: 'constant', value: 0 },
-        { trainable: false },
-      ),
-    );
+    const kept = keptBeside(graph, names, values, average);
     const now = joined(values);
-    const average = add(now, mul(sub(joined(kept), now), decay));
-    return parted(average, values).map((value, i): [string, Value] => [
-      kept[i].name,
-      reshape(value, values[i].shape),
-    ]);
+    return namedParts(add(now, mul(sub(joined(kept), now), decay)), names.map(averageName), values);
   });
 }
 
@@ -175,20 +165,14 @@ function summed(
   const isFirst = equal(part, graph.scalar(0));
   return groups.flatMap((group) => {
     const weights = group.names.map((name) => graph.parameters.get(name)!.value);
-    const kept = group.names.map((name, i) =>
-      graph.parameter(
-        `${name}@gradient`,
-        weights[i].shape,
-        { kind: 'constant', value: 0 },
-        { trainable: false },
-      ),
-    );
+    const kept = keptBeside(graph, group.names, weights, 'gradient');
     const sum = where(isFirst, group.gradient, add(joined(kept), group.gradient));
     group.gradient = mul(sum, graph.scalar(1 / parts));
-    return parted(sum, weights).map((value, i): [string, Value] => [
-      kept[i].name,
-      reshape(value, weights[i].shape),
-    ]);
+    return namedParts(
+      sum,
+      kept.map(({ name }) => name),
+      weights,
+    );
   });
 }
 

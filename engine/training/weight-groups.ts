@@ -1,4 +1,4 @@
-import type { Value } from '../graph/graph';
+import type { Graph, Value } from '../graph/graph';
 import { concat, reshape, split } from '../graph/operators/shape';
 
 /** Weights that are stepped as one tensor: a network has hundreds of small ones, and each operator on each takes a moment. */
@@ -54,3 +54,27 @@ export const parted = (whole: Value, like: readonly Value[]): Value[] =>
         0,
         like.map(({ size }) => size),
       );
+
+/** What is kept beside weights from step to step, under `<weight>@<of>`: it starts at 0 and is of their shapes. */
+export const keptBeside = (
+  graph: Graph,
+  names: readonly string[],
+  like: readonly Value[],
+  of: string,
+): Value[] =>
+  names.map((name, i) =>
+    graph.parameter(
+      `${name}@${of}`,
+      like[i].shape,
+      { kind: 'constant', value: 0 },
+      { trainable: false },
+    ),
+  );
+
+/** What was joined from tensors like these, in its parts, each with its name. */
+export const namedParts = (
+  whole: Value,
+  names: readonly string[],
+  like: readonly Value[],
+): [name: string, value: Value][] =>
+  parted(whole, like).map((part, i) => [names[i], reshape(part, like[i].shape)]);

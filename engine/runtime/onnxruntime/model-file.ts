@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../../errors';
 import type { Device, ModelFile, ModelTensor } from '../runtime';
-import { providerOf, type OnnxDevice, type OnnxRuntime } from './session-program';
+import {
+  sessionOptions,
+  withoutSpinning,
+  type OnnxDevice,
+  type OnnxRuntime,
+} from './session-program';
 
 /**
  * A model that somebody else has written, as a session. `fromPath`: the build reads it from the disk, with weights that lie beside it.
@@ -15,13 +20,9 @@ export async function openModelFile(
   fromPath: boolean,
 ): Promise<ModelFile> {
   const options = {
-    executionProviders: [providerOf(declaration)],
-    intraOpNumThreads: device.threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
+    ...sessionOptions(declaration, device.threads),
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: withoutSpinning },
   } as const;
   let session;
   try {

@@ -30,6 +30,19 @@ export interface OnnxDevice extends DeviceDeclaration {
 /** The provider of a device with its options. */
 export const providerOf = ({ provider, options }: OnnxDevice) => ({ name: provider, ...options });
 
+/** How every session that computes is opened on a device. */
+export const sessionOptions = (device: OnnxDevice, threads: number) =>
+  ({
+    executionProviders: [providerOf(device)],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+  }) as const;
+
+/** Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own. */
+export const withoutSpinning = { intra_op: { allow_spinning: '0' } } as const;
+
 /**
  * Compiles the graph to a session, its nodes by `rule` where the device has faster ways. Every parameter that its outputs need must be
  * in `frozen` or `state`.
@@ -46,17 +59,12 @@ export async function compileSession(
   const { onPlacement } = options;
   const placement = device.gpu && onPlacement ? await Placement.open() : null;
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [providerOf(device)],
-    intraOpNumThreads: options.device.threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
+    ...sessionOptions(device, options.device.threads),
     // To look for what can be fused takes a processor's session four times as long as all the rest.
     graphOptimizationLevel: options.seldom && device.provider === 'cpu' ? 'disabled' : 'all',
     // The block that is laid out ahead for all of a step's tensors is far larger than what lives at one time.
     enableMemPattern: (device.memoryPattern ?? true) && state.size === 0,
-    logSeverityLevel: 3,
-    // Threads that wait by spinning halve the speed of whatever else runs, the editor for one, and in turn their own.
-    extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
+    extra: { session: { set_denormal_as_zero: '1', ...withoutSpinning } },
     ...(device.state === 'on the GPU'
       ? {
           preferredOutputLocation: Object.fromEntries(
